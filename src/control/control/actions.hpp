@@ -1,0 +1,161 @@
+#pragma once
+// Everything that a client can ask for, as values. A transport (HTTP, WebSocket, MCP, …) turns its bytes into one
+// Action and gets one Outcome or one Error back; it holds no rule. Authorisation, limits and validation are in control.
+//
+// `sandbox` in an action is an id or a name of the caller's own. Paths are inside the sandbox. Sizes are bytes.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/exit.hpp"
+#include "base/id.hpp"
+#include "base/units.hpp"
+#include "store/rows.hpp"
+#include "store/store.hpp"
+
+namespace berth::control {
+
+struct Caller {
+  std::string owner;         // "local" for the machine's own user
+  std::string key;           // key id, or "socket" for the home's unix socket
+  std::string address;       // for the log and rate limits
+  std::string request_id;
+};
+
+struct ResourceLimits {      // 0 or absent: the default of the configuration
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint32_t> cpu_millis;
+  std::optional<std::uint32_t> processes;
+  std::optional<std::uint32_t> open_files;
+};
+
+// ---- actions ----
+struct CreateSandbox {
+  std::string template_name;                 // "" is the configured default
+  std::string name;                          // "" picks a readable one
+  std::string isolation;                     // "auto", "gvisor", "container"; "" is the configured default
+  ResourceLimits limits;
+  std::map<std::string, std::string> env;
+  bool remove_on_exit = false;               // removed when its last terminal ended after at least one was started
+};
+struct ListSandboxes { std::optional<store::SandboxState> state; store::PageRequest page; };
+struct GetSandbox { std::string sandbox; };
+struct StopSandbox { std::string sandbox; std::optional<std::chrono::milliseconds> grace; };
+struct RemoveSandbox { std::string sandbox; bool force = false; };   // force: stop first
+struct PauseSandbox { std::string sandbox; };
+struct ResumeSandbox { std::string sandbox; };
+struct SandboxStats { std::string sandbox; };
+
+struct StartTerminal {
+  std::string sandbox;
+  std::vector<std::string> argv;             // empty: the sandbox's shell, interactive
+  std::map<std::string, std::string> env;
+  std::string cwd;                           // "" is the workspace
+  store::TerminalKind kind = store::TerminalKind::Pty;
+  TerminalSize size;
+  bool shell_integration = true;
+};
+struct ListTerminals { std::string sandbox; };
+struct GetTerminal { TerminalId terminal; };
+struct WriteInput { TerminalId terminal; std::string data; bool close = false; };
+struct ResizeTerminal { TerminalId terminal; TerminalSize size; };
+struct SignalTerminal { TerminalId terminal; int signal = 15; };     // to the foreground group
+struct ReadOutput { TerminalId terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
+struct AttachTerminal { TerminalId terminal; std::optional<ByteOffset> from; };  // absent: only what comes now
+struct Exec {                                // runs to its end; output is kept in a journal like a terminal's
+  std::string sandbox;
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;
+  std::string cwd;
+  std::string input;
+  std::optional<std::chrono::milliseconds> timeout;
+};
+struct ListCommands { std::string sandbox; std::optional<TerminalId> terminal; store::PageRequest page; };
+
+struct StatFile { std::string sandbox; std::string path; };
+struct ListFiles { std::string sandbox; std::string path; };
+struct ReadFile { std::string sandbox; std::string path; std::uint64_t offset = 0; std::uint64_t limit = 0; };  // 0: all, up to the configured limit
+struct WriteFile { std::string sandbox; std::string path; std::string data; std::uint32_t mode = 0; };
+struct MakeDirectory { std::string sandbox; std::string path; bool parents = true; };
+struct MoveFile { std::string sandbox; std::string from; std::string to; };
+struct RemoveFile { std::string sandbox; std::string path; bool recursive = false; };
+
+struct ListTemplates {};
+struct BuildTemplate { std::string name; bool rebuild = false; };    // returns when built; progress in TemplateInfo
+struct RemoveTemplate { std::string name; };
+struct GetServerInfo {};
+
+using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbox, RemoveSandbox, PauseSandbox, ResumeSandbox,
+                            SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, ResizeTerminal,
+                            SignalTerminal, ReadOutput, AttachTerminal, Exec, ListCommands, StatFile, ListFiles, ReadFile,
+                            WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
+                            GetServerInfo>;
+
+// ---- outcomes ----
+struct Done {};
+struct SandboxStatsInfo {
+  std::uint64_t memory_bytes = 0, memory_limit = 0, cpu_ns = 0;
+  std::uint32_t processes = 0;
+  std::uint64_t oom_kills = 0;
+};
+struct TerminalInfo { store::TerminalRow row; ByteOffset end; std::uint32_t viewers = 0; };
+struct OutputPart { ByteOffset from; std::string data; ByteOffset end; bool running = false; };
+struct ExecResult {
+  TerminalId terminal;
+  Exit exit;
+  bool timed_out = false;
+  std::string out, error;                    // cut at the configured limit; the journal has all
+  bool truncated = false;
+  std::chrono::nanoseconds duration{};
+};
+struct FileEntry {
+  std::string name, kind;                    // "file", "directory", "symlink", "other"
+  std::uint64_t size = 0;
+  std::uint32_t mode = 0, uid = 0, gid = 0;
+  WallTime modified{};
+  std::string link_target;
+};
+struct FileList { std::vector<FileEntry> entries; bool complete = true; };
+struct FileData { std::string data; bool end = true; };
+struct TemplateInfo {
+  std::string name, digest, state;           // "ready", "absent", "building", "failed"
+  std::string description, progress;         // progress: last line while building
+  std::uint64_t size_bytes = 0;
+  std::optional<WallTime> built;
+};
+struct ServerInfo {
+  std::string version, home;
+  WallTime started{};
+  std::uint64_t sandboxes = 0, terminals = 0, viewers = 0;
+};
+
+// A viewer of one terminal. Used on the terminal's own executor (`executor()`): a transport moves its connection there
+// first, so that a key and its echo never change threads. Bytes come once and in order, from the journal when the viewer
+// is behind; memory is bounded by one chunk. Destroying it detaches.
+class Attachment {
+ public:
+  struct Chunk { ByteOffset from; std::string_view data; bool error = false; };  // valid until the next read; error: stderr
+  struct Ended { std::optional<Exit> exit; ByteOffset end; std::string reason; };
+  virtual ~Attachment() = default;
+  [[nodiscard]] virtual boost::asio::any_io_executor executor() const = 0;
+  [[nodiscard]] virtual TerminalInfo info() const = 0;
+  // Waits for output after the last chunk, or for the end (only after the last byte was given).
+  virtual boost::asio::awaitable<Result<std::variant<Chunk, Ended>>> read() = 0;
+  virtual boost::asio::awaitable<Result<>> input(std::string_view data) = 0;  // waits while the process does not read
+  virtual Result<> close_input() = 0;
+  virtual Result<> resize(TerminalSize size) = 0;
+  virtual Result<> signal(int signal) = 0;
+};
+
+using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,
+                             std::vector<TerminalInfo>, OutputPart, std::shared_ptr<Attachment>, ExecResult,
+                             store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
+                             std::vector<TemplateInfo>, ServerInfo>;
+
+}  // namespace berth::control

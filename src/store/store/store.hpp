@@ -1,0 +1,133 @@
+#pragma once
+// Where rows live. One unit of work commits together or not at all; a second store (PostgreSQL) can implement the same
+// interface and pass the same contract suite (store/contract.hpp).
+//
+// Threads: both calls may be made from any io_context; the coroutine resumes on the executor that it was awaited on.
+// The unit's function runs on the store's own threads: it must not wait for anything and must not touch state of a strand;
+// capture values. Writes are grouped: several units share one commit, each in a savepoint of its own, so that one which
+// fails takes nothing with it. A write that returned success is durable.
+//
+// Errors: NotFound, AlreadyExists (a unique name or key), FailedPrecondition (compare-and-set lost), NoSpace (disk full;
+// nothing stored earlier is damaged, later writes work when space is back), ResourceExhausted (queue full), Unavailable
+// (closed), Damaged.
+
+#include <any>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.hpp"
+#include "store/rows.hpp"
+
+namespace berth::store {
+
+// Pages are keyset pages: stable while rows come and go. `after` is a cursor from the page before, "" for the first.
+struct PageRequest { std::string after; std::uint32_t limit = 20; };  // limit 1 to 100 (1,000 for commands)
+template <class Row>
+struct Page { std::vector<Row> rows; std::string next; };             // next is "" at the end
+
+struct SandboxFilter { std::string owner; std::optional<SandboxState> state; };
+struct CommandFilter {                                                // newest first
+  std::string owner;
+  std::optional<SandboxId> sandbox;
+  std::optional<TerminalId> terminal;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual Result<SandboxRow> sandbox(const SandboxId& id) = 0;
+  virtual Result<SandboxRow> sandbox_named(const std::string& owner, const std::string& name) = 0;
+  virtual Result<Page<SandboxRow>> sandboxes(const SandboxFilter&, const PageRequest&) = 0;  // newest first
+  virtual Result<std::vector<SandboxRow>> live_sandboxes() = 0;       // provisioning, running, paused: for recovery
+  virtual Result<TerminalRow> terminal(const TerminalId& id) = 0;
+  virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
+  virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
+  virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
+  virtual Result<std::vector<KeyRow>> keys() = 0;                     // not revoked
+  virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
+};
+
+class Unit : public Reader {                                          // reads see the unit's own writes
+ public:
+  virtual Result<> insert_sandbox(const SandboxRow&) = 0;             // AlreadyExists when (owner, name) is taken
+  virtual Result<> update_sandbox(const SandboxRow&, SandboxState expected) = 0;  // FailedPrecondition otherwise
+  virtual Result<> remove_sandbox(const SandboxId&) = 0;              // terminals and commands stay as history
+  virtual Result<> insert_terminal(const TerminalRow&) = 0;
+  virtual Result<> update_terminal(const TerminalRow&) = 0;
+  virtual Result<> put_command(const CommandRow&) = 0;                // insert or replace by (terminal, number)
+  virtual Result<> insert_key(const KeyRow&) = 0;
+  virtual Result<> revoke_key(const KeyId&, WallTime when) = 0;
+  virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;
+};
+
+// Pool and query figures (E13); slow queries are named in the log.
+struct Statistics {
+  std::uint64_t commits = 0;
+  std::uint64_t units = 0;          // committed
+  std::uint64_t units_failed = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t slow = 0;
+  std::uint64_t largest_group = 0;
+  std::uint64_t commit_ns = 0;      // total
+  std::uint64_t queue_depth = 0;
+  std::uint64_t readers_busy = 0;
+};
+
+class Store {
+ public:
+  using Work = std::function<Result<std::any>(Unit&)>;
+  using Read = std::function<Result<std::any>(Reader&)>;
+
+  virtual ~Store() = default;
+  [[nodiscard]] virtual Statistics statistics() const = 0;
+  virtual void close() = 0;  // finishes what is queued, then refuses
+
+  // co_await store.write([row](Unit& unit) -> Result<> { … });
+  template <class F>
+  auto write(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Unit&>>;
+  template <class F>
+  auto read(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Reader&>>;
+
+ protected:
+  virtual boost::asio::awaitable<Result<std::any>> run_write(Work work) = 0;
+  virtual boost::asio::awaitable<Result<std::any>> run_read(Read work) = 0;
+};
+
+namespace detail {
+template <class R, class F, class Arg>
+Result<std::any> erase(F& work, Arg& arg) {
+  R result = work(arg);
+  if (!result) return std::unexpected(std::move(result).error());
+  if constexpr (std::is_void_v<typename R::value_type>) return std::any{};
+  else return std::any(*std::move(result));
+}
+template <class R>
+R restore(Result<std::any> result) {
+  if (!result) return std::unexpected(std::move(result).error());
+  if constexpr (std::is_void_v<typename R::value_type>) return {};
+  else return std::any_cast<typename R::value_type>(*std::move(result));
+}
+}  // namespace detail
+
+template <class F>
+auto Store::write(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Unit&>> {
+  using R = std::invoke_result_t<F, Unit&>;
+  Work erased = [work = std::move(work)](Unit& unit) mutable { return detail::erase<R>(work, unit); };
+  auto result = co_await run_write(std::move(erased));
+  co_return detail::restore<R>(std::move(result));
+}
+
+template <class F>
+auto Store::read(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Reader&>> {
+  using R = std::invoke_result_t<F, Reader&>;
+  Read erased = [work = std::move(work)](Reader& reader) mutable { return detail::erase<R>(work, reader); };
+  auto result = co_await run_read(std::move(erased));
+  co_return detail::restore<R>(std::move(result));
+}
+
+}  // namespace berth::store
