@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""tools/dev bench [NAME…] [--json]: each figure beside its peer or limit, measured alternately in one run.
+
+Targets belong to the benchmark, never to a test: machines are shared and noisy. Results are kept in bench/results/.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peers  # noqa: E402
+from rig import Rig, pss_kib  # noqa: E402
+from table import Table, summary  # noqa: E402
+
+ROUNDS = 5
+TRUE = {"busybox": "/bin/true", "debian": "/usr/bin/true"}
+
+
+def spread(samples):
+    figures = summary(samples)
+    return f"p95 {figures['p95']:.1f}"
+
+
+def isolations(rig):
+    for isolation in ("container", "gvisor"):
+        yield isolation
+
+
+def bench_exec(rig, table):
+    """exec of `true` through the API, beside the same spawn measured inside, and beside the runtime's own exec."""
+    for isolation in isolations(rig):
+        sandbox = rig.sandbox(isolation)
+        shutil.copy(rig.tool("berth-bench-spawn"), rig.workspace(sandbox))
+        os.chmod(os.path.join(rig.workspace(sandbox), "berth-bench-spawn"), 0o755)
+        ours, inside, runtime = [], [], []
+        for _ in range(ROUNDS):
+            ours += rig.samples("exec", sandbox["id"], 40, TRUE["busybox"])
+            answer = rig.call("POST", f"/v1/sandboxes/{sandbox['id']}/exec",
+                              {"argv": ["/workspace/berth-bench-spawn", "40", TRUE["busybox"]]})
+            inside += [float(line) for line in answer["stdout"].split()]
+            runtime += peers.runtime_exec(rig, sandbox, 5, [TRUE["busybox"]])
+        mine, limit, other = summary(ours), summary(inside), summary(runtime)
+        table.add(f"exec {isolation}", "p50 over spawn inside", (mine["p50"] - limit["p50"]) / 1000, "ms",
+                  "spawn inside, ms", limit["p50"] / 1000, "≤ 2 ms", mine["p50"] - limit["p50"] <= 2000, spread(ours))
+        table.add(f"exec {isolation}", "p50", mine["p50"] / 1000, "ms", f"{sandbox['runtime']} exec", other["p50"] / 1000)
+        rig.remove(sandbox)
+
+
+def bench_create(rig, table):
+    """create to first output, cold, beside the bare runtime on an equal bundle."""
+    for isolation in isolations(rig):
+        ours, bare = [], []
+        model = rig.sandbox(isolation)
+        with peers.EqualBundle(rig, model) as bundle:
+            for _ in range(ROUNDS * 3):
+                begin = time.monotonic()
+                sandbox = rig.sandbox(isolation)
+                answer = rig.call("POST", f"/v1/sandboxes/{sandbox['id']}/exec", {"argv": ["/bin/echo", "hello"]})
+                ours.append((time.monotonic() - begin) * 1000)
+                assert answer["stdout"] == "hello\n"
+                rig.remove(sandbox)
+                bare.append(bundle.run_once())
+        podman = peers.podman_run(ROUNDS) if isolation == "container" else []
+        mine, other = summary(ours), summary(bare)
+        table.add(f"create {isolation}", "p50 to first output", mine["p50"], "ms", f"{model['runtime']} run",
+                  other["p50"], "≤ 1.3 ×", mine["p50"] <= 1.3 * other["p50"], spread(ours))
+        if podman:
+            table.add(f"create {isolation}", "p50 to first output", mine["p50"], "ms", "podman run", summary(podman)["p50"])
+        rig.remove(model)
+
+
+def bench_echo(rig, table):
+    """key to echo over a WebSocket on loopback, `cat` in the sandbox, beside a bare PTY on the host."""
+    for isolation in isolations(rig):
+        sandbox = rig.sandbox(isolation)
+        terminal = rig.terminal(sandbox, ["cat"], cols=200, rows=50)
+        ours, bare = [], []
+        for _ in range(ROUNDS):
+            ours += rig.samples("echo", terminal["id"], 300, 5000)
+            bare += rig.samples("pty-echo", 300, 5000, "cat", remote=False)
+        mine, other = summary(ours), summary(bare)
+        table.add(f"echo {isolation}", "p50", mine["p50"], "µs", "bare PTY", other["p50"], "< 500 µs", mine["p50"] < 500,
+                  f"p99 {mine['p99']:.0f}")
+        rig.remove(sandbox)
+
+
+def write_log_text(path, size):
+    """Coloured log lines, the same bytes every time."""
+    lines = []
+    for i in range(20000):
+        level = ("INFO", "DEBUG", "WARN", "ERROR")[i * 7 % 4]
+        lines.append(f"\x1b[2m2026-01-01T00:00:{i % 60:02d}.{i % 1000:03d}Z\x1b[0m \x1b[3{i % 7 + 1}m{level:>5}\x1b[0m "
+                     f"\x1b[1mstorage::wal\x1b[0m: segment {i * 2654435761 % 99991} flushed peer={i % 13} bytes={i * 37}\n")
+    block = "".join(lines).encode()
+    with open(path, "wb") as file:
+        for _ in range(size // len(block)):
+            file.write(block)
+
+
+def bench_bulk(rig, table, size=200 << 20):
+    """200 MB of log text through a terminal to one WebSocket client, journal on, beside the raw PTY on the host."""
+    source = os.path.join(rig.home, "log.txt")
+    write_log_text(source, size)
+    for isolation in isolations(rig):
+        sandbox = rig.sandbox(isolation)
+        shutil.copy(source, os.path.join(rig.workspace(sandbox), "log.txt"))
+        ours, bare = [], []
+        for _ in range(3):
+            terminal = rig.terminal(sandbox, ["cat", "/workspace/log.txt"], cols=200, rows=50)
+            figures = json.loads(rig.probe("bulk", terminal["id"]))
+            ours.append(figures["bytes"] / 1e6 / figures["seconds"])
+            other = json.loads(rig.probe("pty-bulk", "cat", source, remote=False))
+            bare.append(other["bytes"] / 1e6 / other["seconds"])
+            assert figures["bytes"] == other["bytes"], (figures, other)
+        mine, limit = summary(ours)["p50"], summary(bare)["p50"]
+        table.add(f"bulk {isolation}", "median", mine, "MB/s", "raw PTY", limit, spread=f"min {min(ours):.1f}")
+        rig.remove(sandbox)
+
+
+def bench_memory(rig, table, terminals=1000):
+    """PSS of the processes; memory of the server for each idle attached terminal."""
+    table.add("memory", "server, idle", pss_kib(rig.server.pid) / 1024, "MiB", target="< 40 MB",
+              met=pss_kib(rig.server.pid) / 1024 < 40)
+    sandbox = rig.sandbox("container", processes=terminals + 50, open_files=1 << 16, memory_bytes=4 << 30)
+    with open(os.path.join(rig.directory(sandbox), "shim.json")) as file:
+        shim = json.load(file)["pid"]
+    init = peers.first_child_of_sandbox(rig, sandbox)
+    table.add("memory", "shim", pss_kib(shim) / 1024, "MiB", target="< 5 MB", met=pss_kib(shim) / 1024 < 5)
+    table.add("memory", "init", pss_kib(init) / 1024, "MiB", target="< 2 MB", met=pss_kib(init) / 1024 < 2)
+    before = pss_kib(rig.server.pid)
+    ids = [rig.terminal(sandbox, ["cat"])["id"] for _ in range(terminals)]
+    holder = subprocess.Popen([rig.tool("berth-bench-probe"), "hold", "127.0.0.1", rig.port, rig.key],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder.stdin.write("\n".join(ids) + "\n\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "held\n"
+    each = (pss_kib(rig.server.pid) - before) / terminals
+    table.add("memory", f"server per idle attached terminal, {terminals}", each, "KiB", target="< 64 KiB", met=each < 64)
+    table.add("memory", f"shim with {terminals} terminals", pss_kib(shim) / 1024, "MiB")
+    holder.stdin.close()
+    holder.wait(60)
+    rig.remove(sandbox)
+
+
+BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of " + ", ".join(BENCHES))
+    parser.add_argument("--json", action="store_true", help="print JSON rows instead of the table")
+    parser.add_argument("--build", default="build/release", help="build directory (default %(default)s)")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]}; there are {', '.join(BENCHES)}")
+    table = Table()
+    names = options.names or list(BENCHES)
+    for name in names:
+        print(f"bench: {name} …", file=sys.stderr, flush=True)
+        rig = Rig(options.build)
+        try:
+            BENCHES[name](rig, table)
+        finally:
+            rig.close()
+    print(table.json_lines() if options.json else table.text())
+    results = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
+    for name in names:
+        chosen = Table()
+        chosen.rows = [row for row in table.rows if row["bench"].split()[0] == name]
+        with tempfile.NamedTemporaryFile("w", dir=results, delete=False, suffix=".tmp") as file:
+            file.write(chosen.text() + "\n\n```json\n" + chosen.json_lines() + "\n```\n")
+        os.chmod(file.name, 0o644)
+        os.rename(file.name, os.path.join(results, name + ".md"))
+
+
+if __name__ == "__main__":
+    main()
