@@ -38,6 +38,7 @@ struct Spec {
   std::filesystem::path template_root;  // unpacked, shared, never written
   std::filesystem::path runtime;        // the OCI runtime's path
   std::string runtime_kind;             // "runc", "crun", "runsc"
+  std::vector<std::string> runtime_flags;  // what the probe found that it needs here
   std::filesystem::path init;           // berth-init on the host, static
   std::string cgroup;                   // "/berth/<home>/<id>", below each hierarchy
   Limits limits;
