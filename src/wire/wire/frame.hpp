@@ -18,6 +18,7 @@ namespace berth::wire {
 
 inline constexpr std::size_t max_frame_bytes = 1 << 20;
 inline constexpr std::size_t frame_header_bytes = 4;
+inline constexpr std::size_t input_window_bytes = 256 << 10;  // per terminal and server connection, see TerminalInputAck
 inline constexpr std::size_t max_data_bytes = 256 << 10;  // of one Input, Output, file read or write
 
 class FrameReader {
