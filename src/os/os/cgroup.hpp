@@ -55,6 +55,7 @@ class Cgroups {
 
  private:
   [[nodiscard]] std::optional<std::filesystem::path> directory(const std::string& controller, const std::string& group) const;
+  [[nodiscard]] std::vector<std::filesystem::path> freezer_children(const std::string& group) const;
   Result<> set_frozen(const std::string& group, bool frozen) const;
   std::map<std::string, std::filesystem::path> v1_;
   std::optional<std::filesystem::path> v2_;

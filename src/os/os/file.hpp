@@ -76,6 +76,8 @@ Result<> remove_file(const Path& path);  // absent is fine
 // Removes what `path` names and everything below it. Follows no link; stops at other file systems (Busy is reported,
 // nothing of a mount is removed). Absent is fine.
 Result<> remove_tree(const Path& path);
+// The same for a name in an open directory; `shown` is what errors name.
+Result<> remove_tree_at(int dir, const std::string& name, const Path& shown);
 Result<> set_owner(const Path& path, uid_t uid, gid_t gid);  // of a link itself, not of its target
 Result<> set_mode(const Path& path, mode_t mode);
 
