@@ -1,0 +1,44 @@
+#pragma once
+// What a request names, taken apart: path segments, query parameters, body. Readers are strict and name what is wrong.
+// Private to api_http; pure functions of untrusted bytes.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "store/store.hpp"
+
+namespace berth::api_http {
+
+struct Target {
+  std::vector<std::string> path;                            // decoded segments: "/v1/a%20b" is {"v1", "a b"}
+  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
+};
+
+inline constexpr std::size_t max_target_bytes = 8192;
+inline constexpr std::size_t max_segments = 16;
+inline constexpr std::size_t max_parameters = 32;
+
+Result<Target> parse_target(std::string_view target);
+
+struct Call {
+  std::vector<std::pair<std::string_view, std::string>> path;  // placeholder → value
+  std::vector<std::pair<std::string, std::string>> query;
+  std::string body;
+
+  [[nodiscard]] std::string part(std::string_view placeholder) const;
+  [[nodiscard]] Result<TerminalId> terminal() const;                     // of {terminal}
+  [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
+  [[nodiscard]] Result<std::string> required_text(std::string_view name) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;
+  [[nodiscard]] Result<bool> flag(std::string_view name) const;          // true, false, or only the name; absent is false
+  [[nodiscard]] Result<std::uint32_t> mode(std::string_view name) const; // octal permission bits; absent is 0
+  [[nodiscard]] Result<store::PageRequest> page() const;                 // limit, after
+};
+
+}  // namespace berth::api_http

@@ -1,0 +1,164 @@
+#include "api_http/inputs.hpp"
+
+#include "api_http/encoding.hpp"
+
+namespace berth::api_http {
+
+Result<json::value> parse_json(std::string_view text) {
+  if (text.empty()) return json::object{};
+  json::parse_options options;
+  options.max_depth = max_json_depth;
+  json::error_code error;
+  json::value value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+  if (error == json::error::too_deep)
+    return fail(Code::InvalidArgument, fmt::format("The body is nested deeper than {} levels.", max_json_depth));
+  if (error) return fail(Code::InvalidArgument, "The body is not valid JSON.", "Send one JSON object in UTF-8.");
+  return value;
+}
+
+Result<std::uint64_t> read_integer(const json::value& value, const std::string& path, std::uint64_t max) {
+  std::uint64_t number = max;
+  bool whole = true;
+  if (value.is_uint64()) number = value.get_uint64();
+  else if (value.is_int64() && value.get_int64() >= 0) number = static_cast<std::uint64_t>(value.get_int64());
+  else whole = false;
+  if (!whole || number > max) return wrong_field(path, fmt::format("must be a whole number from 0 to {}", max));
+  return number;
+}
+
+template <>
+const InputType<control::ResourceLimits>& input_type() {
+  using T = control::ResourceLimits;
+  static const InputType<T> type{"ResourceLimits", {
+      field<&T::memory_bytes>("memory_bytes", "Memory in bytes; 0 is the configured default."),
+      field<&T::cpu_millis>("cpu_millis", "Processor time; 1000 is one core."),
+      field<&T::processes>("processes", "Processes and threads at once."),
+      field<&T::open_files>("open_files", "Open files of one process."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::CreateSandbox>& input_type() {
+  using T = control::CreateSandbox;
+  static const InputType<T> type{"CreateSandbox", {
+      field<&T::template_name>("template", "What to start from; the configured default when absent."),
+      field<&T::name>("name", "A name of yours; a readable one is picked when absent."),
+      field<&T::isolation>("isolation", "\"auto\", \"gvisor\" or \"container\"."),
+      field<&T::limits>("limits", "What the sandbox may use."),
+      field<&T::env>("env", "Environment of every process in the sandbox."),
+      field<&T::remove_on_exit>("remove_on_exit", "Remove the sandbox when its last terminal has ended."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::StopSandbox>& input_type() {
+  using T = control::StopSandbox;
+  static const InputType<T> type{"StopSandbox", {
+      field<&T::grace>("grace_ms", "Time between the polite signal and the kill."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<NoFields>& input_type() {
+  static const InputType<NoFields> type{"NoFields", {}};
+  return type;
+}
+
+template <>
+const InputType<control::Exec>& input_type() {
+  using T = control::Exec;
+  static const InputType<T> type{"Exec", {
+      field<&T::argv>("argv", "The program and its arguments; no shell is between.", Need::Required),
+      field<&T::env>("env", "Added to the sandbox's environment."),
+      field<&T::cwd>("cwd", "Working directory; the workspace when absent."),
+      field<&T::input>("input", "Standard input, as text."),
+      field<&T::timeout>("timeout_ms", "The program is killed after this time."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<StartTerminalBody>& input_type() {
+  using T = StartTerminalBody;
+  static const InputType<T> type{"StartTerminal", {
+      field<&T::argv>("argv", "The program and its arguments; an interactive shell when absent."),
+      field<&T::env>("env", "Added to the sandbox's environment."),
+      field<&T::cwd>("cwd", "Working directory; the workspace when absent."),
+      field<&T::kind>("kind", "A terminal, or three pipes."),
+      field<&T::cols>("cols", "Width in characters."),
+      field<&T::rows>("rows", "Height in lines."),
+      field<&T::shell_integration>("shell_integration", "Record the commands of the shell."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<WriteInputBody>& input_type() {
+  using T = WriteInputBody;
+  static const InputType<T> type{"WriteInput", {
+      field<&T::text>("text", "Input as text; not together with base64."),
+      field<&T::base64>("base64", "Input as bytes."),
+      field<&T::close>("close", "End of input after this."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<ResizeBody>& input_type() {
+  using T = ResizeBody;
+  static const InputType<T> type{"Resize", {
+      field<&T::cols>("cols", "Width in characters.", Need::Required),
+      field<&T::rows>("rows", "Height in lines.", Need::Required),
+  }};
+  return type;
+}
+
+template <>
+const InputType<SignalBody>& input_type() {
+  static const InputType<SignalBody> type{"Signal", {
+      field<&SignalBody::signal>("signal", "Number of the signal, as Linux counts them.", Need::Required),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::MakeDirectory>& input_type() {
+  using T = control::MakeDirectory;
+  static const InputType<T> type{"MakeDirectory", {
+      field<&T::path>("path", "Path in the sandbox.", Need::Required),
+      field<&T::parents>("parents", "Make what is missing above it, too; true when absent."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::MoveFile>& input_type() {
+  using T = control::MoveFile;
+  static const InputType<T> type{"MoveFile", {
+      field<&T::from>("from", "Path in the sandbox.", Need::Required),
+      field<&T::to>("to", "Path in the sandbox.", Need::Required),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::BuildTemplate>& input_type() {
+  using T = control::BuildTemplate;
+  static const InputType<T> type{"BuildTemplate", {
+      field<&T::rebuild>("rebuild", "Build it even when it is there."),
+  }};
+  return type;
+}
+
+Result<std::string> input_bytes(const WriteInputBody& body) {
+  if (body.text && body.base64) return fail(Code::InvalidArgument, "\"text\" and \"base64\" exclude each other.");
+  if (!body.base64) return body.text.value_or("");
+  auto bytes = base64_decode(*body.base64);
+  if (!bytes) return fail(Code::InvalidArgument, "\"base64\" must be padded base64.");
+  return *std::move(bytes);
+}
+
+}  // namespace berth::api_http

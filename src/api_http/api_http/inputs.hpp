@@ -1,0 +1,47 @@
+#pragma once
+// Every JSON body of the API: which field of which action it fills. Private to api_http.
+
+#include "api_http/input.hpp"
+#include "control/actions.hpp"
+
+namespace berth::api_http {
+
+struct NoFields {};
+struct StartTerminalBody {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;
+  std::string cwd;
+  store::TerminalKind kind = store::TerminalKind::Pty;
+  std::uint16_t cols = TerminalSize{}.cols;
+  std::uint16_t rows = TerminalSize{}.rows;
+  bool shell_integration = true;
+};
+struct WriteInputBody {
+  std::optional<std::string> text;
+  std::optional<std::string> base64;
+  bool close = false;
+};
+struct ResizeBody {
+  std::uint16_t cols = 0;
+  std::uint16_t rows = 0;
+};
+struct SignalBody {
+  std::uint8_t signal = 0;
+};
+
+Result<std::string> input_bytes(const WriteInputBody& body);
+
+template <> const InputType<control::ResourceLimits>& input_type();
+template <> const InputType<control::CreateSandbox>& input_type();
+template <> const InputType<control::StopSandbox>& input_type();
+template <> const InputType<NoFields>& input_type();
+template <> const InputType<control::Exec>& input_type();
+template <> const InputType<StartTerminalBody>& input_type();
+template <> const InputType<WriteInputBody>& input_type();
+template <> const InputType<ResizeBody>& input_type();
+template <> const InputType<SignalBody>& input_type();
+template <> const InputType<control::MakeDirectory>& input_type();
+template <> const InputType<control::MoveFile>& input_type();
+template <> const InputType<control::BuildTemplate>& input_type();
+
+}  // namespace berth::api_http

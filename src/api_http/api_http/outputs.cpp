@@ -1,0 +1,239 @@
+#include "api_http/outputs.hpp"
+
+#include "api_http/encoding.hpp"
+
+namespace berth::api_http {
+
+namespace {
+
+json::value text(std::string_view value) {
+  if (is_utf8(value)) return json::string(value.data(), value.size());
+  const std::string valid = to_utf8(value);
+  return json::string(valid.data(), valid.size());
+}
+json::value time(const std::optional<WallTime>& value) { return value ? text(rfc3339(*value)) : json::value(nullptr); }
+template <class T>
+json::value or_null(const std::optional<T>& value) { return value ? json::value(*value) : json::value(nullptr); }
+
+std::string_view word(store::SandboxState state) {
+  switch (state) {
+    case store::SandboxState::Provisioning: return "provisioning";
+    case store::SandboxState::Running: return "running";
+    case store::SandboxState::Paused: return "paused";
+    case store::SandboxState::Stopped: return "stopped";
+    case store::SandboxState::Failed: return "failed";
+  }
+  return "failed";
+}
+
+json::value exit_code(const std::optional<Exit>& exit) {
+  const auto* exited = exit ? std::get_if<Exited>(&*exit) : nullptr;
+  return exited ? json::value(exited->code) : json::value(nullptr);
+}
+json::value exit_signal(const std::optional<Exit>& exit) {
+  const auto* killed = exit ? std::get_if<Killed>(&*exit) : nullptr;
+  return killed ? json::value(killed->signal) : json::value(nullptr);
+}
+json::value texts(const std::vector<std::string>& values) {
+  json::array out;
+  for (const auto& value : values) out.emplace_back(text(value));
+  return out;
+}
+Written exact_bytes(const std::string& bytes) {
+  if (is_utf8(bytes)) return std::nullopt;
+  return text(base64_encode(bytes));
+}
+
+}  // namespace
+
+std::optional<store::SandboxState> parse_sandbox_state(std::string_view name) {
+  using enum store::SandboxState;
+  for (const auto state : {Provisioning, Running, Paused, Stopped, Failed})
+    if (word(state) == name) return state;
+  return std::nullopt;
+}
+
+template <>
+const OutputType<store::SandboxRow>& output_type() {
+  using T = store::SandboxRow;
+  static const json::object limits{
+      {"type", "object"},
+      {"properties", json::object{{"memory_bytes", schema::whole()}, {"cpu_millis", schema::whole()},
+                                  {"processes", schema::whole()}, {"open_files", schema::whole()}}},
+      {"required", json::array{"memory_bytes", "cpu_millis", "processes", "open_files"}},
+      {"additionalProperties", false}};
+  static const OutputType<T> type{"Sandbox", {
+      {"id", schema::text(), "", [](const T& row) -> Written { return text(row.id.str()); }},
+      {"name", schema::text(), "", [](const T& row) -> Written { return text(row.name); }},
+      {"owner", schema::text(), "", [](const T& row) -> Written { return text(row.owner); }},
+      {"template", schema::text(), "", [](const T& row) -> Written { return text(row.template_name); }},
+      {"template_digest", schema::text(), "What the template was when the sandbox started.",
+       [](const T& row) -> Written { return text(row.template_digest); }},
+      {"isolation", schema::text(), "What it got: \"gvisor\" or \"container\".",
+       [](const T& row) -> Written { return text(row.isolation); }},
+      {"runtime", schema::text(), "", [](const T& row) -> Written { return text(row.runtime); }},
+      {"state", schema::one_of({"provisioning", "running", "paused", "stopped", "failed"}), "",
+       [](const T& row) -> Written { return text(word(row.state)); }},
+      {"reason_code", schema::text(), "Why it stopped or failed, for programs.",
+       [](const T& row) -> Written { return text(row.reason_code); }},
+      {"reason", schema::text(), "Why it stopped or failed, for people.",
+       [](const T& row) -> Written { return text(row.reason); }},
+      {"limits", limits, "",
+       [](const T& row) -> Written {
+         return json::object{{"memory_bytes", row.memory_bytes}, {"cpu_millis", row.cpu_millis},
+                             {"processes", row.processes}, {"open_files", row.open_files}};
+       }},
+      {"remove_on_exit", schema::boolean(), "", [](const T& row) -> Written { return row.remove_on_exit; }},
+      {"created", schema::time(), "", [](const T& row) -> Written { return time(row.created); }},
+      {"started", schema::or_null(schema::time()), "", [](const T& row) -> Written { return time(row.started); }},
+      {"ended", schema::or_null(schema::time()), "", [](const T& row) -> Written { return time(row.ended); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::SandboxStatsInfo>& output_type() {
+  using T = control::SandboxStatsInfo;
+  static const OutputType<T> type{"SandboxStats", {
+      {"memory_bytes", schema::whole(), "", [](const T& stats) -> Written { return stats.memory_bytes; }},
+      {"memory_limit", schema::whole(), "", [](const T& stats) -> Written { return stats.memory_limit; }},
+      {"cpu_ns", schema::whole(), "", [](const T& stats) -> Written { return stats.cpu_ns; }},
+      {"processes", schema::whole(), "", [](const T& stats) -> Written { return stats.processes; }},
+      {"oom_kills", schema::whole(), "", [](const T& stats) -> Written { return stats.oom_kills; }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::TerminalInfo>& output_type() {
+  using T = control::TerminalInfo;
+  static const OutputType<T> type{"Terminal", {
+      {"id", schema::text(), "", [](const T& info) -> Written { return text(info.row.id.str()); }},
+      {"sandbox", schema::text(), "", [](const T& info) -> Written { return text(info.row.sandbox.str()); }},
+      {"kind", schema::one_of({"pty", "pipes"}), "",
+       [](const T& info) -> Written { return text(info.row.kind == store::TerminalKind::Pty ? "pty" : "pipes"); }},
+      {"argv", schema::list_of(schema::text()), "", [](const T& info) -> Written { return texts(info.row.argv); }},
+      {"cwd", schema::text(), "", [](const T& info) -> Written { return text(info.row.cwd); }},
+      {"cols", schema::whole(), "", [](const T& info) -> Written { return info.row.size.cols; }},
+      {"rows", schema::whole(), "", [](const T& info) -> Written { return info.row.size.rows; }},
+      {"running", schema::boolean(), "", [](const T& info) -> Written { return info.row.running; }},
+      {"exit_code", schema::or_null(schema::number()), "Null while it runs, or when it was killed.",
+       [](const T& info) -> Written { return exit_code(info.row.exit); }},
+      {"signal", schema::or_null(schema::number()), "What killed it.",
+       [](const T& info) -> Written { return exit_signal(info.row.exit); }},
+      {"end", schema::whole(), "Bytes of output so far.", [](const T& info) -> Written { return info.end.value; }},
+      {"viewers", schema::whole(), "", [](const T& info) -> Written { return info.viewers; }},
+      {"created", schema::time(), "", [](const T& info) -> Written { return time(info.row.created); }},
+      {"ended", schema::or_null(schema::time()), "", [](const T& info) -> Written { return time(info.row.ended); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<store::CommandRow>& output_type() {
+  using T = store::CommandRow;
+  static const OutputType<T> type{"Command", {
+      {"terminal", schema::text(), "", [](const T& row) -> Written { return text(row.terminal.str()); }},
+      {"number", schema::whole(), "1, 2, … in its terminal.", [](const T& row) -> Written { return row.number; }},
+      {"sandbox", schema::text(), "", [](const T& row) -> Written { return text(row.sandbox.str()); }},
+      {"text", schema::text(), "", [](const T& row) -> Written { return text(row.text); }},
+      {"cwd", schema::text(), "", [](const T& row) -> Written { return text(row.cwd); }},
+      {"exit_code", schema::or_null(schema::number()), "", [](const T& row) -> Written { return or_null(row.exit_code); }},
+      {"state", schema::one_of({"open", "done"}), "",
+       [](const T& row) -> Written { return text(row.done ? "done" : "open"); }},
+      {"started", schema::time(), "", [](const T& row) -> Written { return time(row.started); }},
+      {"duration_ns", schema::or_null(schema::number()), "", [](const T& row) -> Written { return or_null(row.duration_ns); }},
+      {"output_begin", schema::whole(), "Offset in the terminal's output.",
+       [](const T& row) -> Written { return row.output_begin.value; }},
+      {"output_end", schema::whole(), "", [](const T& row) -> Written { return row.output_end.value; }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::ExecResult>& output_type() {
+  using T = control::ExecResult;
+  static const OutputType<T> type{"ExecResult", {
+      {"terminal", schema::text(), "Where the whole output is kept.",
+       [](const T& result) -> Written { return text(result.terminal.str()); }},
+      {"exit_code", schema::number(), "128 + signal when killed, 127 not found, 126 not executable.",
+       [](const T& result) -> Written { return shell_code(result.exit); }},
+      {"signal", schema::or_null(schema::number()), "", [](const T& result) -> Written { return exit_signal(result.exit); }},
+      {"timed_out", schema::boolean(), "", [](const T& result) -> Written { return result.timed_out; }},
+      {"stdout", schema::text(), "Invalid UTF-8 as U+FFFD.", [](const T& result) -> Written { return text(result.out); }},
+      {"stderr", schema::text(), "Invalid UTF-8 as U+FFFD.", [](const T& result) -> Written { return text(result.error); }},
+      {"stdout_base64", schema::text(), "Only when the text is not exact.",
+       [](const T& result) -> Written { return exact_bytes(result.out); }, Presence::Sometimes},
+      {"stderr_base64", schema::text(), "Only when the text is not exact.",
+       [](const T& result) -> Written { return exact_bytes(result.error); }, Presence::Sometimes},
+      {"truncated", schema::boolean(), "The output is longer than the answer.",
+       [](const T& result) -> Written { return result.truncated; }},
+      {"duration_ns", schema::whole(), "",
+       [](const T& result) -> Written { return static_cast<std::int64_t>(result.duration.count()); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::FileEntry>& output_type() {
+  using T = control::FileEntry;
+  static const OutputType<T> type{"FileEntry", {
+      {"name", schema::text(), "", [](const T& entry) -> Written { return text(entry.name); }},
+      {"kind", schema::one_of({"file", "directory", "symlink", "other"}), "",
+       [](const T& entry) -> Written { return text(entry.kind); }},
+      {"size", schema::whole(), "", [](const T& entry) -> Written { return entry.size; }},
+      {"mode", schema::whole(), "Permission bits as a number: 420 is 0644.",
+       [](const T& entry) -> Written { return entry.mode; }},
+      {"uid", schema::whole(), "", [](const T& entry) -> Written { return entry.uid; }},
+      {"gid", schema::whole(), "", [](const T& entry) -> Written { return entry.gid; }},
+      {"modified", schema::time(), "", [](const T& entry) -> Written { return time(entry.modified); }},
+      {"link_target", schema::text(), "", [](const T& entry) -> Written { return text(entry.link_target); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::TemplateInfo>& output_type() {
+  using T = control::TemplateInfo;
+  static const OutputType<T> type{"Template", {
+      {"name", schema::text(), "", [](const T& info) -> Written { return text(info.name); }},
+      {"digest", schema::text(), "", [](const T& info) -> Written { return text(info.digest); }},
+      {"state", schema::one_of({"ready", "absent", "building", "failed"}), "",
+       [](const T& info) -> Written { return text(info.state); }},
+      {"description", schema::text(), "", [](const T& info) -> Written { return text(info.description); }},
+      {"progress", schema::text(), "Last line while it is built.", [](const T& info) -> Written { return text(info.progress); }},
+      {"size_bytes", schema::whole(), "", [](const T& info) -> Written { return info.size_bytes; }},
+      {"built", schema::or_null(schema::time()), "", [](const T& info) -> Written { return time(info.built); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::ServerInfo>& output_type() {
+  using T = control::ServerInfo;
+  static const OutputType<T> type{"ServerInfo", {
+      {"version", schema::text(), "", [](const T& info) -> Written { return text(info.version); }},
+      {"home", schema::text(), "", [](const T& info) -> Written { return text(info.home); }},
+      {"started", schema::time(), "", [](const T& info) -> Written { return time(info.started); }},
+      {"sandboxes", schema::whole(), "", [](const T& info) -> Written { return info.sandboxes; }},
+      {"terminals", schema::whole(), "", [](const T& info) -> Written { return info.terminals; }},
+      {"viewers", schema::whole(), "", [](const T& info) -> Written { return info.viewers; }},
+  }};
+  return type;
+}
+
+json::object output_schemas() {
+  json::object schemas;
+  const auto add = [&](const auto& type) { schemas[type.name] = type.schema(); };
+  add(output_type<store::SandboxRow>());
+  add(output_type<control::SandboxStatsInfo>());
+  add(output_type<control::TerminalInfo>());
+  add(output_type<store::CommandRow>());
+  add(output_type<control::ExecResult>());
+  add(output_type<control::FileEntry>());
+  add(output_type<control::TemplateInfo>());
+  add(output_type<control::ServerInfo>());
+  return schemas;
+}
+
+}  // namespace berth::api_http

@@ -1,0 +1,26 @@
+#pragma once
+// Every JSON object that the API answers with. Private to api_http.
+
+#include "api_http/output.hpp"
+#include "control/actions.hpp"
+
+namespace berth::api_http {
+
+template <class T>
+const OutputType<T>& output_type();
+
+template <> const OutputType<store::SandboxRow>& output_type();
+template <> const OutputType<control::SandboxStatsInfo>& output_type();
+template <> const OutputType<control::TerminalInfo>& output_type();
+template <> const OutputType<store::CommandRow>& output_type();
+template <> const OutputType<control::ExecResult>& output_type();
+template <> const OutputType<control::FileEntry>& output_type();
+template <> const OutputType<control::TemplateInfo>& output_type();
+template <> const OutputType<control::ServerInfo>& output_type();
+
+// The named schemas of all of them, for the document.
+[[nodiscard]] json::object output_schemas();
+
+[[nodiscard]] std::optional<store::SandboxState> parse_sandbox_state(std::string_view word);
+
+}  // namespace berth::api_http

@@ -1,0 +1,125 @@
+// The routes about terminals.
+
+#include "api_http/answers.hpp"
+
+namespace berth::api_http {
+
+namespace {
+
+using control::Action;
+
+Result<Action> plan_start(Call& call) {
+  TRY_ASSIGN(auto body, read_body<StartTerminalBody>(call.body));
+  return control::StartTerminal{.sandbox = call.part("sandbox"), .argv = std::move(body.argv), .env = std::move(body.env),
+                                .cwd = std::move(body.cwd), .kind = body.kind, .size = {body.cols, body.rows},
+                                .shell_integration = body.shell_integration};
+}
+
+Response respond_started(control::Outcome&& outcome) {
+  Response response = respond_one<control::TerminalInfo>(std::move(outcome));
+  response.status = 201;
+  response.headers.emplace_back("Location", "/v1/terminals/" + std::get<control::TerminalInfo>(outcome).row.id.str());
+  return response;
+}
+
+Result<Action> plan_get(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  return control::GetTerminal{std::move(terminal)};
+}
+
+Result<Action> plan_input(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto body, read_body<WriteInputBody>(call.body));
+  TRY_ASSIGN(auto data, input_bytes(body));
+  return control::WriteInput{std::move(terminal), std::move(data), body.close};
+}
+
+Result<Action> plan_resize(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto body, read_body<ResizeBody>(call.body));
+  return control::ResizeTerminal{std::move(terminal), {body.cols, body.rows}};
+}
+
+Result<Action> plan_signal(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto body, read_body<SignalBody>(call.body));
+  return control::SignalTerminal{std::move(terminal), body.signal};
+}
+
+Result<Action> plan_output(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto from, call.number("from"));
+  TRY_ASSIGN(const auto limit, call.number("limit"));
+  control::ReadOutput action{.terminal = std::move(terminal), .from = {from.value_or(0)}};
+  if (limit) action.limit = *limit;
+  return action;
+}
+
+Response respond_output(control::Outcome&& outcome) {
+  auto& part = std::get<control::OutputPart>(outcome);
+  return {.status = 200, .content_type = "application/octet-stream", .body = std::move(part.data),
+          .headers = {{"X-Berth-From", std::to_string(part.from.value)},
+                      {"X-Berth-End", std::to_string(part.end.value)},
+                      {"X-Berth-Running", part.running ? "true" : "false"}}};
+}
+
+Result<Action> plan_attach(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto from, call.number("from"));
+  control::AttachTerminal action{.terminal = std::move(terminal), .from = {}};
+  if (from) action.from = ByteOffset{*from};
+  return action;
+}
+
+void add_output(std::vector<Route>& table) {
+  table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/output", .operation = "read_output",
+                   .summary = "Output from an offset on, as it is",
+                   .query = {{"from", schema::whole(), "Offset of the first byte; 0 when absent.", false},
+                             {"limit", schema::whole(), "Most bytes of the answer.", false}},
+                   .body = {},
+                   .answer = {200, "application/octet-stream", {}, "The bytes.",
+                              {"X-Berth-From", "X-Berth-End", "X-Berth-Running"}},
+                   .plan = plan_output, .respond = respond_output});
+  table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/attach", .operation = "attach_terminal",
+                   .summary = "Watch and use a terminal: WebSocket berth.terminal.v1",
+                   .query = {{"from", schema::whole(), "Offset of the first byte; only what comes from now on when absent.", false}},
+                   .body = {}, .answer = {101, "", {}, "The connection is a WebSocket from here on.", {}},
+                   .plan = plan_attach});
+}
+
+void add_use(std::vector<Route>& table) {
+  table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/input", .operation = "write_input",
+                   .summary = "Type into a terminal",
+                   .query = {}, .body = json_body<WriteInputBody>(), .answer = nothing("The program can read it."),
+                   .plan = plan_input, .respond = respond_nothing});
+  table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/resize", .operation = "resize_terminal",
+                   .summary = "Tell a terminal its size",
+                   .query = {}, .body = json_body<ResizeBody>(), .answer = nothing("It has this size."),
+                   .plan = plan_resize, .respond = respond_nothing});
+  table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/signal", .operation = "signal_terminal",
+                   .summary = "Send a signal to what runs in the foreground",
+                   .query = {}, .body = json_body<SignalBody>(), .answer = nothing("It was sent."),
+                   .plan = plan_signal, .respond = respond_nothing});
+}
+
+}  // namespace
+
+void add_terminal_routes(std::vector<Route>& table) {
+  table.push_back({.method = "GET", .pattern = "/v1/sandboxes/{sandbox}/terminals", .operation = "list_terminals",
+                   .summary = "The terminals of a sandbox, oldest first",
+                   .query = {}, .body = {}, .answer = items<control::TerminalInfo>("All of them."),
+                   .plan = [](Call& call) -> Result<Action> { return control::ListTerminals{call.part("sandbox")}; },
+                   .respond = respond_items<control::TerminalInfo>});
+  table.push_back({.method = "POST", .pattern = "/v1/sandboxes/{sandbox}/terminals", .operation = "start_terminal",
+                   .summary = "Start a program in a terminal",
+                   .query = {}, .body = json_body<StartTerminalBody>(),
+                   .answer = {201, "application/json", schema::named("Terminal"), "It runs.", {"Location"}},
+                   .plan = plan_start, .respond = respond_started});
+  table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}", .operation = "get_terminal", .summary = "One terminal",
+                   .query = {}, .body = {}, .answer = one<control::TerminalInfo>("The terminal."),
+                   .plan = plan_get, .respond = respond_one<control::TerminalInfo>});
+  add_use(table);
+  add_output(table);
+}
+
+}  // namespace berth::api_http
