@@ -1,0 +1,59 @@
+#pragma once
+// Randomness, hashes and comparisons, all from libsodium; nothing here is a primitive of our own.
+//
+// Every function may be called from any thread and cannot fail: a kernel without randomness ends the process.
+//
+//   const auto id = crypto::new_id<SandboxId>();
+//   if (!crypto::equal(stored_hash, presented.hash)) return fail(Code::Unauthenticated, …);
+//
+// Sources: SHA-256 FIPS 180-4, HMAC RFC 2104.
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/id.hpp"
+
+namespace berth::crypto {
+
+using Digest = std::array<std::byte, 32>;
+
+void random_bytes(std::span<std::byte> out);
+
+template <std::size_t N>
+[[nodiscard]] std::array<std::byte, N> random_array() {
+  std::array<std::byte, N> out;
+  random_bytes(out);
+  return out;
+}
+
+template <class IdType>
+[[nodiscard]] IdType new_id() {
+  return IdType::from_bits(random_array<16>());
+}
+
+[[nodiscard]] std::string hex(std::span<const std::byte> bytes);  // lower case
+[[nodiscard]] std::string random_hex(std::size_t bytes);          // 2 * bytes characters: nonces, temporary names
+
+// SHA-256 of something that comes in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256& update(std::string_view bytes);
+  [[nodiscard]] Digest finish();  // once
+
+ private:
+  alignas(8) std::array<std::byte, 104> state_;  // crypto_hash_sha256_state
+};
+
+[[nodiscard]] Digest sha256(std::string_view bytes);
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+[[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view message);
+
+// Takes the same time wherever the first difference is. Lengths are not secret.
+[[nodiscard]] bool equal(std::string_view a, std::string_view b);
+[[nodiscard]] bool equal(std::span<const std::byte> a, std::span<const std::byte> b);
+
+}  // namespace berth::crypto
