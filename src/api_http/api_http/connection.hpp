@@ -1,0 +1,42 @@
+#pragma once
+// One HTTP/1.1 connection: requests in order, each within its limits. The only file of the room that knows Beast is
+// connection.cpp. Private to api_http.
+
+#include <atomic>
+#include <memory>
+
+#include "api_http/access.hpp"
+#include "api_http/server.hpp"
+
+namespace berth::api_http {
+
+// What all connections of a server share. Outlives them.
+struct Shared {
+  control::Control& control;
+  log::Logger log;
+  Access access;
+  Limits limits;
+  Takeover takeover;
+  std::string document;               // OpenAPI
+  std::atomic<bool> stopping = false;  // answers say so, and their connections close
+};
+
+struct Peer {
+  Scheme scheme = Scheme::Http;
+  bool local_user = false;            // over the unix socket, its user checked: owner "local" without a key
+  std::string address;
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  // Serves until the peer is done, misbehaves or is silent too long. Never throws.
+  virtual boost::asio::awaitable<void> run() = 0;
+  // Between two requests: closes at once. In one: closes after its answer. On the connection's executor.
+  virtual void finish() = 0;
+  virtual void abort() = 0;           // closes now
+
+  static std::unique_ptr<Connection> open(Shared& shared, boost::asio::any_io_executor executor, UniqueFd fd, Peer peer);
+};
+
+}  // namespace berth::api_http

@@ -1,0 +1,80 @@
+#pragma once
+// The HTTP server: listens on TCP (with TLS when there is a certificate) and on the home's unix socket, and turns requests
+// into actions of control. It holds no rule but those of the transport: limits, origins, keys to callers.
+//
+//   api_http::Server::open(runtime, control, log, settings, takeover) listens and serves; stop() ends it.
+//
+// Threads: every connection lives on one executor of the runtime and never leaves it, apart from a WebSocket: its
+// connection is taken out of HTTP and given to `takeover` on the terminal's executor.
+// Limits: Settings, each refused with a problem document that names it. Errors: AlreadyExists (address in use),
+// PermissionDenied (not loopback without TLS), InvalidArgument (certificate).
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "control/control.hpp"
+#include "log/log.hpp"
+
+namespace berth::aio { class Runtime; }
+
+namespace berth::api_http {
+
+struct Limits {
+  std::uint64_t header_bytes = 16 << 10;
+  std::uint64_t body_bytes = 1 << 20;
+  std::uint64_t file_bytes = 64 << 20;
+  std::size_t connections = 10'000;
+  std::chrono::milliseconds idle{60'000};      // between requests
+  std::chrono::milliseconds request{30'000};   // header; body and answer without progress
+};
+
+struct Settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;                      // 0: the kernel chooses
+  std::uint32_t port_search = 0;               // ports above it that are tried when it is taken
+  bool allow_remote = false;                   // another address than loopback without TLS
+  std::filesystem::path certificate, key;      // PEM; empty: no TLS
+  std::filesystem::path socket;                // unix socket; empty: none
+  std::vector<std::string> origins, hosts;
+  Limits limits;
+};
+
+// A connection that asked for a WebSocket, and the terminal that it may see. `received` is the upgrade request again and
+// everything that was read after it.
+struct Upgraded {
+  UniqueFd connection;
+  std::string received;
+  std::shared_ptr<control::Attachment> attachment;
+  std::string request_id;
+};
+using Takeover = std::function<void(Upgraded)>;  // called on the connection's executor; must not wait
+
+// The JSON of a terminal as the HTTP API writes it, for the first frame of a WebSocket.
+[[nodiscard]] std::string terminal_json(const control::TerminalInfo& info);
+
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> open(aio::Runtime& runtime, control::Control& control, log::Logger log,
+                                              Settings settings, Takeover takeover);
+  ~Server();
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::size_t connections() const;
+  // Takes no new connection, lets running requests end until the deadline, then closes what is left.
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds deadline);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace berth::api_http
