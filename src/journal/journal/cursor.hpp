@@ -1,0 +1,72 @@
+#pragma once
+// Reads a terminal's journal from any offset, while another process appends to it.
+//
+// Problem: a viewer wants every byte once and in order, from a position that it names, at the speed of the page cache and
+// in bounded memory; what the writer has not finished yet must look like the end, and damage must never look like data.
+// Owner: any number of cursors per journal; each holds two descriptors and one buffer (read_bytes and one record).
+// Thread: one at a time. Blocks for the disk only when pages are not cached.
+// Errors: NotFound (no such journal); InvalidArgument (offset after the end); Damaged: a record fails its check although
+// more follows it. Damaged stays until skip_damage() is called; nothing is repaired. Unsupported: written by a later
+// version.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/exit.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "base/units.hpp"
+#include "journal/format.hpp"
+#include "journal/segment.hpp"
+
+namespace berth::journal {
+
+struct Piece {
+  Kind kind = Kind::Output;
+  ByteOffset offset;      // of the first byte; of the next byte for a kind that has none
+  std::string_view data;  // valid until the next call
+  WallTime time;
+};
+
+class Cursor {
+ public:
+  // Bytes before `from` are passed over, also in the middle of a record; what stands exactly at `from` is given.
+  static Result<Cursor> open(const std::filesystem::path& dir, ByteOffset from);
+
+  // The next piece, of at most max_bytes of data (other kinds come whole); empty at the present end: ask again later.
+  // Kinds that are unknown are passed over. max_bytes is at least 1.
+  Result<std::optional<Piece>> next(std::size_t max_bytes);
+  // Position of the next byte.
+  [[nodiscard]] ByteOffset offset() const { return offset_; }
+  // After Damaged: goes on at the next good record and returns its offset; bytes between are lost to this reader.
+  Result<ByteOffset> skip_damage();
+
+ private:
+  Cursor() = default;
+  Result<bool> fetch();           // record_ is the next one to give; false at the present end
+  Result<bool> wait_or_damage(SegmentReader::Found found);
+  void take(const Record& record);
+  std::unexpected<Error> damaged();
+
+  std::filesystem::path dir_;
+  std::optional<SegmentReader> segment_;
+  std::optional<Record> record_;  // being given out
+  std::size_t given_ = 0;         // bytes of it
+  ByteOffset expected_;           // of the next record
+  ByteOffset offset_;             // of the next byte to give
+  bool damaged_ = false;
+};
+
+struct Summary {
+  ByteOffset begin;             // first offset that is still on disk
+  ByteOffset end;
+  std::optional<Exit> exit;     // of the process, once it ended
+  std::optional<WallTime> exit_time;
+};
+// Reads the names, and the last segment. NotFound when there is no journal.
+Result<Summary> summary(const std::filesystem::path& dir);
+
+}  // namespace berth::journal

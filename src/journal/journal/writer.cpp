@@ -1,0 +1,137 @@
+#include "journal/writer.hpp"
+
+#include <fcntl.h>
+
+#include "base/check.hpp"
+#include "journal/segment.hpp"
+#include "os/file.hpp"
+
+namespace berth::journal {
+namespace {
+
+constexpr std::size_t max_unsynced_segments = 8;  // more: the append that fills another one waits for the disk
+
+}  // namespace
+
+Result<Writer> Writer::create(const std::filesystem::path& dir, const TerminalId& id, WriterOptions options, WallTime now) {
+  TRY(os::make_directory(dir, 0700));
+  Writer writer;
+  writer.dir_ = dir;
+  writer.terminal_id_ = id.str();
+  writer.options_ = options;
+  TRY(writer.begin_segment(0, now.time_since_epoch().count()));
+  return writer;
+}
+
+Result<Writer> Writer::open(const std::filesystem::path& dir, WriterOptions options) {
+  TRY_ASSIGN(auto names, list_segments(dir));
+  Writer writer;
+  writer.dir_ = dir;
+  writer.options_ = options;
+  while (!names.empty()) {
+    TRY(writer.recover(names.back()));
+    if (writer.segment_) return writer;
+    names.pop_back();  // it was being made when the writer ended; nothing was in it
+  }
+  return fail(Code::NotFound, "This terminal has no journal.");
+}
+
+// Takes the segment, or removes it when it has no whole header yet.
+Result<> Writer::recover(const SegmentName& name) {
+  const auto path = dir_ / to_string(name);
+  TRY_ASSIGN(auto reader, SegmentReader::open(dir_, name));
+  if (!reader) return os::remove_file(path);
+  terminal_id_ = reader->header().terminal_id;
+  sequence_ = name.sequence;
+  seed_ = reader->header().seed;
+  end_ = name.first;
+  for (bool more = true; more;) {
+    TRY_ASSIGN(const auto found, reader->look());
+    if (found == SegmentReader::Found::Record) {
+      end_ = reader->record().end();
+      ended_ = ended_ || reader->record().header.kind == Kind::Exit;
+      reader->advance();
+    } else if (found == SegmentReader::Found::End) {
+      more = false;
+    } else {
+      TRY_ASSIGN(more, reader->resync(end_));
+    }
+  }
+  size_ = reader->position();
+  TRY_ASSIGN(segment_, os::open_append(path));
+  TRY_ASSIGN(const auto state, os::stat_fd(segment_.get()));
+  torn_bytes_ = static_cast<std::uint64_t>(state.st_size) - size_;
+  excess_ = torn_bytes_ > 0;
+  return cut_excess();
+}
+
+Result<> Writer::begin_segment(std::uint32_t sequence, std::int64_t now_ns) {
+  if (full_.size() >= max_unsynced_segments) TRY(sync());
+  const auto path = dir_ / to_string(SegmentName{.sequence = sequence, .first = end_});
+  SegmentHeader header{.terminal_id = terminal_id_, .first = end_, .created_ns = now_ns};
+  const std::string bytes = encode(header);
+  TRY_ASSIGN(auto file, os::open_flags(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0600));
+  if (auto written = os::write_all(file.get(), bytes); !written) {
+    // What could not be written is not kept; a name that cannot be removed either is removed by the next open().
+    if (auto removed = os::remove_file(path); !removed) return written;
+    return written;
+  }
+  if (segment_ && dirty_) full_.push_back(std::move(segment_));
+  segment_ = std::move(file);
+  sequence_ = sequence;
+  seed_ = header.seed;
+  size_ = bytes.size();
+  excess_ = false;
+  dirty_ = named_ = true;
+  return {};
+}
+
+Result<> Writer::append(Kind kind, std::string_view payload, WallTime time) {
+  BERTH_CHECK(payload.size() <= max_payload_bytes);
+  TRY(cut_excess());
+  const std::int64_t time_ns = time.time_since_epoch().count();
+  if (size_ >= options_.segment_bytes && !ended_) TRY(begin_segment(sequence_ + 1, time_ns));
+  const auto head = encode({.kind = kind, .offset = end_, .time_ns = time_ns}, payload, seed_);
+  if (auto written = os::writev_all(segment_.get(), {{head.data(), head.size()}, payload}); !written) {
+    excess_ = true;
+    if (auto cut = cut_excess(); !cut) return written;  // cut again before the next append; the first cause is told
+    return written;
+  }
+  size_ += head.size() + payload.size();
+  dirty_ = true;
+  ended_ = ended_ || kind == Kind::Exit;
+  if (is_bytes(kind)) end_ += payload.size();
+  return {};
+}
+
+Result<> Writer::cut_excess() {
+  if (!excess_) return {};
+  TRY(os::truncate(segment_.get(), size_));
+  excess_ = false;
+  return {};
+}
+
+Result<> Writer::sync() {
+  TRY_ASSIGN(const auto files, take_unsynced());
+  for (const auto& file : files) TRY(os::sync_data(file.get()));
+  return {};
+}
+
+Result<std::vector<UniqueFd>> Writer::take_unsynced() {
+  std::vector<UniqueFd> files;
+  if (!dirty_ && full_.empty() && !named_) return files;
+  if (dirty_) {
+    TRY_ASSIGN(auto file, os::duplicate(segment_.get()));
+    files.push_back(std::move(file));
+  }
+  if (named_) {
+    TRY_ASSIGN(auto directory, os::open_directory(dir_));
+    files.push_back(std::move(directory));
+  }
+  for (auto& file : full_) files.push_back(std::move(file));
+  full_.clear();
+  dirty_ = named_ = false;
+  return files;
+}
+
+}  // namespace berth::journal
