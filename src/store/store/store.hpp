@@ -11,7 +11,6 @@
 // nothing stored earlier is damaged, later writes work when space is back), ResourceExhausted (queue full), Unavailable
 // (closed), Damaged.
 
-#include <any>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -80,8 +79,9 @@ struct Statistics {
 
 class Store {
  public:
-  using Work = std::function<Result<std::any>(Unit&)>;
-  using Read = std::function<Result<std::any>(Reader&)>;
+  using Value = std::shared_ptr<void>;  // the work's result, erased; std::any inside std::expected does not compile
+  using Work = std::function<Result<Value>(Unit&)>;
+  using Read = std::function<Result<Value>(Reader&)>;
 
   virtual ~Store() = default;
   [[nodiscard]] virtual Statistics statistics() const = 0;
@@ -94,23 +94,23 @@ class Store {
   auto read(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Reader&>>;
 
  protected:
-  virtual boost::asio::awaitable<Result<std::any>> run_write(Work work) = 0;
-  virtual boost::asio::awaitable<Result<std::any>> run_read(Read work) = 0;
+  virtual boost::asio::awaitable<Result<Value>> run_write(Work work) = 0;
+  virtual boost::asio::awaitable<Result<Value>> run_read(Read work) = 0;
 };
 
 namespace detail {
 template <class R, class F, class Arg>
-Result<std::any> erase(F& work, Arg& arg) {
+Result<Store::Value> erase(F& work, Arg& arg) {
   R result = work(arg);
   if (!result) return std::unexpected(std::move(result).error());
-  if constexpr (std::is_void_v<typename R::value_type>) return std::any{};
-  else return std::any(*std::move(result));
+  if constexpr (std::is_void_v<typename R::value_type>) return Store::Value{};
+  else return Store::Value{std::make_shared<typename R::value_type>(*std::move(result))};
 }
 template <class R>
-R restore(Result<std::any> result) {
+R restore(Result<Store::Value> result) {
   if (!result) return std::unexpected(std::move(result).error());
   if constexpr (std::is_void_v<typename R::value_type>) return {};
-  else return std::any_cast<typename R::value_type>(*std::move(result));
+  else return std::move(*static_cast<typename R::value_type*>(result->get()));
 }
 }  // namespace detail
 

@@ -1,0 +1,346 @@
+#include "terminals/terminal.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/check.hpp"
+#include "terminals/viewer.hpp"
+#include "wire/frame.hpp"
+
+namespace berth::terminals {
+namespace {
+
+constexpr auto no_throw = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr std::size_t input_piece_bytes = 64 << 10;
+
+WallTime from_ns(std::int64_t ns) { return WallTime{std::chrono::nanoseconds{ns}}; }
+
+Exit make_exit(int code, int signal) {
+  if (signal != 0) return Killed{signal};
+  return Exited{code};
+}
+
+}  // namespace
+
+std::shared_ptr<Terminal> Terminal::create(std::shared_ptr<const Shared> shared, store::TerminalRow row) {
+  std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Starting));
+  terminal->records_->insert(terminal->row_);
+  return terminal;
+}
+
+std::shared_ptr<Terminal> Terminal::restore(std::shared_ptr<const Shared> shared, store::TerminalRow row,
+                                            std::uint64_t next_number) {
+  std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Running));
+  terminal->next_number_ = next_number;
+  if (!terminal->monitored()) terminal->open_own_command(terminal->row_.created);
+  return terminal;
+}
+
+std::shared_ptr<Terminal> Terminal::ended(std::shared_ptr<const Shared> shared, store::TerminalRow row) {
+  std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Ended));
+  terminal->ending_ = terminal->told_ = true;
+  if (auto summary = journal::summary(terminal->journal())) terminal->end_ = summary->end;
+  return terminal;
+}
+
+Terminal::Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state)
+    : shared_(std::move(shared)),
+      records_(std::make_shared<Records>(shared_, row.id)),
+      row_(std::move(row)),
+      state_(state),
+      monitor_(row_.nonce, row_.monitored),
+      changed_(shared_->executor) {
+  changed_.expires_at(boost::asio::steady_timer::time_point::max());
+}
+
+// ---- starting ----
+
+boost::asio::awaitable<Result<>> Terminal::start(std::shared_ptr<Outlet> outlet, wire::StartProcess process) {
+  const auto self = shared_from_this();
+  outlet_ = std::move(outlet);
+  wire::ToShim frame;
+  frame.mutable_start()->set_terminal_id(row_.id.str());
+  *frame.mutable_start()->mutable_process() = std::move(process);
+  if (auto sent = co_await send(std::move(frame)); !sent) {
+    end_with(std::nullopt, shared_->clock->now(), sent.error().message);
+    co_return sent;
+  }
+  while (state_ == State::Starting) {
+    const auto [error] = co_await changed_.async_wait(no_throw);
+    if (!error) continue;
+    if ((co_await boost::asio::this_coro::cancellation_state).cancelled() != boost::asio::cancellation_type::none)
+      co_return fail(Code::Cancelled, "The request was cancelled.");
+  }
+  if (state_ == State::Ended && !row_.exit) co_return fail(Code::Unavailable, failure_);
+  co_return Result<>{};
+}
+
+void Terminal::on_started(const wire::TerminalStarted& frame) {
+  if (state_ != State::Starting) return;
+  state_ = State::Running;
+  row_.created = from_ns(frame.time_ns());
+  if (!monitored()) open_own_command(row_.created);
+  wake();
+}
+
+void Terminal::on_start_failed(const wire::TerminalStartFailed& frame) {
+  if (state_ != State::Starting) return;
+  const bool absent = frame.sys_errno() == ENOENT;
+  const std::string program = frame.operation() == "chdir" ? row_.cwd : row_.argv.empty() ? "shell" : row_.argv.front();
+  const WallTime now = shared_->clock->now();
+  open_own_command(now);
+  end_with(Exited{absent ? 127 : 126}, now, program + (absent ? ": not found" : ": cannot be executed"));
+}
+
+// After a reconnect the counters of input begin anew: they belong to the connection.
+void Terminal::on_attached(std::shared_ptr<Outlet> outlet, const wire::TerminalState* state) {
+  outlet_ = std::move(outlet);
+  input_sent_ = input_taken_ = 0;
+  if (state == nullptr) {
+    if (state_ != State::Ended) end_with(std::nullopt, shared_->clock->now(), "The sandbox does not know this terminal.");
+    return;
+  }
+  end_ = std::max(end_, ByteOffset{state->end()});
+  if (!state->running()) end_with(make_exit(state->code(), state->signal()), shared_->clock->now(), {});
+  else if (monitored()) catch_up();
+  wake();
+}
+
+// ---- output ----
+
+void Terminal::on_output(wire::TerminalOutput frame) {
+  const ByteOffset offset{frame.offset()};
+  const ByteOffset end = offset + frame.data().size();
+  if (end <= end_ && !frame.data().empty()) return;  // known already
+  end_ = std::max(end_, end);
+  const bool continues = !catching_up_ && !frame.data().empty() && offset == monitor_.position();
+  if (monitored() && continues && !records_->full()) parse(frame.data(), from_ns(frame.time_ns()));
+  else if (monitored()) catch_up();
+  keep_recent(frame);
+  wake();
+}
+
+void Terminal::keep_recent(wire::TerminalOutput& frame) {
+  const ByteOffset offset{frame.offset()};
+  if (viewers_ == 0 || frame.data().empty() ||
+      (!recent_.empty() && recent_.back().offset + recent_.back().data->size() != offset)) {
+    recent_.clear();  // a gap: viewers find the rest in the journal
+    recent_bytes_ = 0;
+    if (viewers_ == 0 || frame.data().empty()) return;
+  }
+  recent_bytes_ += frame.data().size();
+  recent_.push_back({offset, std::make_shared<const std::string>(std::move(*frame.mutable_data())), frame.error()});
+  while (recent_bytes_ > shared_->settings.recent_bytes) {
+    recent_bytes_ -= recent_.front().data->size();
+    recent_.pop_front();
+  }
+}
+
+// What every viewer has is not kept: an idle terminal holds no output.
+void Terminal::trim_recent() {
+  if (recent_.empty()) return;
+  ByteOffset least = end_;
+  for (const Viewer* viewer : watching_) least = std::min(least, viewer->position());
+  while (!recent_.empty() && recent_.front().offset + recent_.front().data->size() <= least) {
+    recent_bytes_ -= recent_.front().data->size();
+    recent_.pop_front();
+  }
+}
+
+void Terminal::parse(std::string_view bytes, WallTime time) {
+  monitor_.feed(bytes, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
+}
+
+void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
+  if (event.kind == vt::CommandEvent::Kind::Started) {
+    open_ = store::CommandRow{.terminal = row_.id, .number = next_number_, .sandbox = row_.sandbox, .owner = row_.owner,
+                              .text = event.text, .cwd = event.cwd, .started = time,
+                              .output_begin = event.output_begin, .output_end = event.output_begin};
+    records_->put(*open_);
+    return;
+  }
+  BERTH_CHECK(open_.has_value());
+  open_->done = true;
+  open_->exit_code = event.exit_code;
+  open_->output_end = event.output_end;
+  open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
+  records_->put(*std::exchange(open_, std::nullopt));
+  ++next_number_;
+  row_.monitored = event.resume_at;
+  records_->update(row_);
+}
+
+// A program that was started directly is one command: its whole run.
+void Terminal::open_own_command(WallTime time) {
+  if (open_) return;
+  open_ = store::CommandRow{.terminal = row_.id, .number = next_number_, .sandbox = row_.sandbox, .owner = row_.owner,
+                            .text = shell_quote(row_.argv), .cwd = row_.cwd, .started = time};
+  records_->put(*open_);
+}
+
+void Terminal::close_own_command(WallTime time) {
+  if (!open_) return;
+  open_->done = true;
+  if (row_.exit) open_->exit_code = shell_code(*row_.exit);
+  open_->output_end = end_;
+  open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
+  records_->put(*std::exchange(open_, std::nullopt));
+  ++next_number_;
+}
+
+// ---- reading what was missed ----
+
+void Terminal::catch_up() {
+  if (std::exchange(catching_up_, true)) return;
+  shared_->spawn(run_catch_up(shared_from_this()));
+}
+
+boost::asio::awaitable<void> Terminal::run_catch_up(std::shared_ptr<Terminal> self) {
+  auto read = co_await self->read_journal();
+  self->catching_up_ = false;
+  if (!read) self->shared_->report(read.error(), self->row_.id);
+  if (self->ending_) self->finish();
+}
+
+boost::asio::awaitable<Result<>> Terminal::read_journal() {
+  CO_TRY_ASSIGN(auto cursor, journal::Cursor::open(journal(), monitor_.position()));
+  while (monitor_.position() < end_) {
+    if (records_->full()) (void)co_await records_->settled();
+    auto piece = cursor.next(shared_->settings.chunk_bytes);
+    if (!piece && piece.error().code == Code::Damaged) {
+      shared_->report(piece.error(), row_.id);
+      CO_TRY_ASSIGN(const ByteOffset next, cursor.skip_damage());
+      monitor_ = vt::Monitor(row_.nonce, next, monitor_.cwd());
+      continue;
+    }
+    if (!piece) co_return std::unexpected(piece.error());
+    if (!*piece) break;  // not there yet: the next frame asks again
+    if (journal::is_bytes((*piece)->kind)) parse((*piece)->data, (*piece)->time);
+    co_await boost::asio::post(shared_->executor, boost::asio::use_awaitable);  // others have their turn
+  }
+  co_return Result<>{};
+}
+
+// ---- ending ----
+
+void Terminal::on_exit(const wire::TerminalExit& frame) {
+  if (ending_) return;
+  end_ = std::max(end_, ByteOffset{frame.end()});
+  end_with(make_exit(frame.code(), frame.signal()), from_ns(frame.time_ns()), {});
+}
+
+void Terminal::on_sandbox_ended(const std::string& reason) {
+  if (ending_) return;
+  std::optional<Exit> exit;
+  WallTime time = shared_->clock->now();
+  if (auto summary = journal::summary(journal())) {
+    end_ = std::max(end_, summary->end);
+    exit = summary->exit;
+    if (summary->exit_time) time = *summary->exit_time;
+  }
+  end_with(exit, time, exit ? std::string{} : reason);
+}
+
+void Terminal::end_with(std::optional<Exit> exit, WallTime time, std::string reason) {
+  if (std::exchange(ending_, true)) return;
+  row_.exit = exit;
+  row_.ended = time;
+  failure_ = std::move(reason);
+  if (monitored() && monitor_.position() < end_) catch_up();
+  if (!catching_up_) finish();
+}
+
+void Terminal::finish() {
+  if (state_ == State::Ended) return;
+  const WallTime time = row_.ended.value_or(shared_->clock->now());
+  monitor_.finish(end_, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
+  close_own_command(time);
+  row_.running = false;
+  state_ = State::Ended;
+  outlet_.reset();
+  records_->update(row_);
+  shared_->spawn(run_finish(shared_from_this()));
+  wake();
+}
+
+boost::asio::awaitable<void> Terminal::run_finish(std::shared_ptr<Terminal> self) {
+  (void)co_await self->records_->settled();
+  self->told_ = true;
+  self->wake();
+}
+
+void Terminal::wake() {
+  changed_.cancel();
+  for (Viewer* viewer : watching_) viewer->wake_.cancel();
+}
+
+// ---- towards the process ----
+
+boost::asio::awaitable<Result<>> Terminal::send(wire::ToShim frame) {
+  if (ending_) co_return fail(Code::FailedPrecondition, "The terminal has ended.");
+  if (!outlet_) co_return fail(Code::Unavailable, "The sandbox cannot be reached at the moment.");
+  const auto outlet = outlet_;
+  co_return co_await outlet->send(std::move(frame));
+}
+
+boost::asio::awaitable<Result<>> Terminal::input(std::string data) {
+  const auto self = shared_from_this();
+  for (std::size_t at = 0; at < data.size();) {
+    const std::size_t n = std::min(input_piece_bytes, data.size() - at);
+    while (!ending_ && input_sent_ - input_taken_ + n > wire::input_window_bytes) {
+      (void)co_await changed_.async_wait(no_throw);
+      if ((co_await boost::asio::this_coro::cancellation_state).cancelled() != boost::asio::cancellation_type::none)
+        co_return fail(Code::Cancelled, "The request was cancelled.");
+    }
+    wire::ToShim frame;
+    frame.mutable_input()->set_terminal_id(row_.id.str());
+    frame.mutable_input()->set_data(data.substr(at, n));
+    input_sent_ += n;
+    at += n;
+    CO_TRY(co_await send(std::move(frame)));
+  }
+  co_return Result<>{};
+}
+
+void Terminal::on_input_ack(const wire::TerminalInputAck& frame) {
+  if (frame.taken() > input_sent_ || frame.taken() < input_taken_) return;
+  input_taken_ = frame.taken();
+  changed_.cancel();
+}
+
+boost::asio::awaitable<Result<>> Terminal::close_input() {
+  wire::ToShim frame;
+  frame.mutable_close_input()->set_terminal_id(row_.id.str());
+  co_return co_await send(std::move(frame));
+}
+
+boost::asio::awaitable<Result<>> Terminal::resize(TerminalSize size) {
+  wire::ToShim frame;
+  frame.mutable_resize()->set_terminal_id(row_.id.str());
+  frame.mutable_resize()->mutable_size()->set_cols(size.cols);
+  frame.mutable_resize()->mutable_size()->set_rows(size.rows);
+  row_.size = size;
+  co_return co_await send(std::move(frame));
+}
+
+boost::asio::awaitable<Result<>> Terminal::signal(int signal, bool group) {
+  wire::ToShim frame;
+  frame.mutable_signal()->set_terminal_id(row_.id.str());
+  frame.mutable_signal()->set_signal(signal);
+  frame.mutable_signal()->set_group(group);
+  co_return co_await send(std::move(frame));
+}
+
+boost::asio::awaitable<Result<>> Terminal::committed() { return records_->settled(); }
+
+std::shared_ptr<Viewer> Terminal::view(std::optional<ByteOffset> from) {
+  return std::make_shared<Viewer>(shared_from_this(), std::min(from.value_or(end_), end_));
+}
+
+}  // namespace berth::terminals

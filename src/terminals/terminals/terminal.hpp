@@ -1,0 +1,122 @@
+#pragma once
+// One terminal as the server sees it: how far its journal goes, which commands ran, who watches. The one state machine
+// that owns a terminal's state (Starting → Running → Ended); the parser below it only emits events.
+//
+// Everything here runs on the sandbox's strand (Shared::executor). The shim's frames come in through the on_… calls; the
+// journal on disk is the truth: a gap in the frames is read from it, and so is everything after a restart of the server.
+// Ended is told to viewers only after their last byte, and after the rows of the terminal were tried once.
+//
+// Memory: nothing is kept for output that nobody watches; for viewers that follow, at most Settings::recent_bytes.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "store/rows.hpp"
+#include "terminals/outlet.hpp"
+#include "terminals/records.hpp"
+#include "terminals/shared.hpp"
+#include "vt/monitor.hpp"
+#include "wire/shim.pb.h"
+
+namespace berth::terminals {
+
+class Viewer;
+
+// "ls -l 'a b'": argv as a person would type it.
+[[nodiscard]] std::string shell_quote(const std::vector<std::string>& argv);
+
+class Terminal : public std::enable_shared_from_this<Terminal> {
+ public:
+  enum class State { Starting, Running, Ended };
+
+  // A new one; its row is queued for insertion. `process` is sent by start().
+  static std::shared_ptr<Terminal> create(std::shared_ptr<const Shared> shared, store::TerminalRow row);
+  // One that ran when an earlier server ended. `next_number`: of the first command that is not a finished row.
+  static std::shared_ptr<Terminal> restore(std::shared_ptr<const Shared> shared, store::TerminalRow row,
+                                           std::uint64_t next_number);
+  // One that ended long ago: for reading its journal.
+  static std::shared_ptr<Terminal> ended(std::shared_ptr<const Shared> shared, store::TerminalRow row);
+
+  // Sends StartTerminal and waits for the shim's answer. A program that cannot be started is not an error here: the
+  // terminal has ended then, with 127 or 126 as a shell would say, and failure() tells why.
+  boost::asio::awaitable<Result<>> start(std::shared_ptr<Outlet> outlet, wire::StartProcess process);
+
+  // ---- from the shim ----
+  void on_attached(std::shared_ptr<Outlet> outlet, const wire::TerminalState* state);  // after a reconnect; null: unknown to it
+  void on_started(const wire::TerminalStarted& frame);
+  void on_start_failed(const wire::TerminalStartFailed& frame);
+  void on_output(wire::TerminalOutput frame);
+  void on_exit(const wire::TerminalExit& frame);
+  void on_input_ack(const wire::TerminalInputAck& frame);
+  void on_sandbox_ended(const std::string& reason);
+
+  // ---- for control ----
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const store::TerminalRow& row() const { return row_; }
+  [[nodiscard]] ByteOffset end() const { return end_; }
+  [[nodiscard]] std::size_t viewers() const { return viewers_; }
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+  [[nodiscard]] boost::asio::any_io_executor executor() const { return shared_->executor; }
+  std::shared_ptr<Viewer> view(std::optional<ByteOffset> from);  // absent: from now on; beyond the end: the end
+
+  boost::asio::awaitable<Result<>> input(std::string data);  // waits while the process does not read
+  boost::asio::awaitable<Result<>> close_input();
+  boost::asio::awaitable<Result<>> resize(TerminalSize size);
+  boost::asio::awaitable<Result<>> signal(int signal, bool group);
+  boost::asio::awaitable<Result<>> committed();  // the rows so far were tried
+
+ private:
+  friend class Viewer;
+  struct Chunk {
+    ByteOffset offset;
+    std::shared_ptr<const std::string> data;
+    bool error = false;
+  };
+
+  Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state);
+
+  [[nodiscard]] bool monitored() const { return !row_.nonce.empty(); }
+  [[nodiscard]] std::filesystem::path journal() const { return shared_->journals / row_.id.str(); }
+  boost::asio::awaitable<Result<>> send(wire::ToShim frame);
+  void keep_recent(wire::TerminalOutput& frame);
+  void trim_recent();
+  void parse(std::string_view bytes, WallTime time);
+  void on_command(const vt::CommandEvent& event, WallTime time);
+  void open_own_command(WallTime time);
+  void close_own_command(WallTime time);
+  void catch_up();
+  static boost::asio::awaitable<void> run_catch_up(std::shared_ptr<Terminal> self);
+  boost::asio::awaitable<Result<>> read_journal();
+  void end_with(std::optional<Exit> exit, WallTime time, std::string reason);
+  void finish();
+  static boost::asio::awaitable<void> run_finish(std::shared_ptr<Terminal> self);
+  void wake();
+
+  std::shared_ptr<const Shared> shared_;
+  std::shared_ptr<Outlet> outlet_;
+  std::shared_ptr<Records> records_;
+  store::TerminalRow row_;
+  State state_;
+  std::string failure_;        // why it ended or did not start, when not by itself
+  ByteOffset end_{};           // of the journal, as far as we were told
+  bool ending_ = false;        // the exit is known; parsing may lag
+  bool told_ = false;          // rows were tried: viewers may see the end
+  bool catching_up_ = false;
+  vt::Monitor monitor_;
+  std::uint64_t next_number_ = 1;
+  std::optional<store::CommandRow> open_;
+  std::deque<Chunk> recent_;
+  std::size_t recent_bytes_ = 0;
+  std::size_t viewers_ = 0;
+  std::vector<Viewer*> watching_;
+  std::uint64_t input_sent_ = 0, input_taken_ = 0;
+  boost::asio::steady_timer changed_;  // cancelled to wake: started, ended, input taken
+};
+
+}  // namespace berth::terminals

@@ -1,0 +1,316 @@
+#include "terminals/terminal.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <filesystem>
+#include <random>
+
+#include "journal/writer.hpp"
+#include "terminals/viewer.hpp"
+
+namespace berth::terminals {
+namespace {
+
+using boost::asio::awaitable;
+
+// Keeps rows in memory; `failures` makes that many next writes fail as a full disk does.
+class MemoryStore final : public store::Store, public store::Unit {
+ public:
+  std::map<std::string, store::TerminalRow> terminals_;
+  std::map<std::uint64_t, store::CommandRow> commands_;
+  int failures = 0, writes = 0;
+
+  store::Statistics statistics() const override { return {}; }
+  void close() override {}
+  awaitable<Result<Value>> run_write(Work work) override {
+    ++writes;
+    if (failures > 0) {
+      --failures;
+      co_return std::unexpected(Error{.code = Code::NoSpace, .message = "The disk is full."});
+    }
+    co_return work(*this);
+  }
+  awaitable<Result<Value>> run_read(Read work) override { co_return work(*this); }
+
+  Result<> insert_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
+  Result<> update_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
+  Result<> put_command(const store::CommandRow& row) override { return commands_[row.number] = row, Result<>{}; }
+  Result<> insert_sandbox(const store::SandboxRow&) override { return {}; }
+  Result<> update_sandbox(const store::SandboxRow&, store::SandboxState) override { return {}; }
+  Result<> remove_sandbox(const SandboxId&) override { return {}; }
+  Result<> insert_key(const store::KeyRow&) override { return {}; }
+  Result<> revoke_key(const KeyId&, WallTime) override { return {}; }
+  Result<> put_setting(const std::string&, const std::string&) override { return {}; }
+  Result<store::SandboxRow> sandbox(const SandboxId&) override { return fail(Code::NotFound, ""); }
+  Result<store::SandboxRow> sandbox_named(const std::string&, const std::string&) override { return fail(Code::NotFound, ""); }
+  Result<store::Page<store::SandboxRow>> sandboxes(const store::SandboxFilter&, const store::PageRequest&) override {
+    return store::Page<store::SandboxRow>{};
+  }
+  Result<std::vector<store::SandboxRow>> live_sandboxes() override { return std::vector<store::SandboxRow>{}; }
+  Result<store::TerminalRow> terminal(const TerminalId&) override { return fail(Code::NotFound, ""); }
+  Result<std::vector<store::TerminalRow>> terminals(const SandboxId&) override { return std::vector<store::TerminalRow>{}; }
+  Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override {
+    return store::Page<store::CommandRow>{};
+  }
+  Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override { return std::vector<store::CommandRow>{}; }
+  Result<std::vector<store::KeyRow>> keys() override { return std::vector<store::KeyRow>{}; }
+  Result<std::optional<std::string>> setting(const std::string&) override { return std::optional<std::string>{}; }
+};
+
+struct RecordingOutlet final : Outlet {
+  std::vector<wire::ToShim> sent;
+  awaitable<Result<>> send(wire::ToShim frame) override {
+    sent.push_back(std::move(frame));
+    co_return Result<>{};
+  }
+};
+
+class TerminalTest : public testing::Test {
+ protected:
+  TerminalTest() {
+    char path[] = "/tmp/berth-terminals-XXXXXX";
+    directory_ = mkdtemp(path);
+    shared_ = std::make_shared<Shared>();
+    shared_->executor = io_.get_executor();
+    shared_->store = &store_;
+    shared_->clock = &clock_;
+    shared_->journals = directory_;
+    shared_->settings.retry = std::chrono::milliseconds{1};
+    shared_->spawn = [this](awaitable<void> work) {
+      boost::asio::co_spawn(io_, std::move(work), [](std::exception_ptr) {});
+    };
+    shared_->report = [this](const Error& error, const TerminalId&) { reported_.push_back(error.describe()); };
+    std::array<std::byte, 16> bits{};
+    bits[3] = std::byte{7};
+    row_.id = TerminalId::from_bits(bits);
+    row_.sandbox = SandboxId::from_bits(bits);
+    row_.argv = {"bash"};
+    row_.cwd = "/workspace";
+  }
+  ~TerminalTest() override { std::filesystem::remove_all(directory_); }
+
+  void open_journal() {
+    auto writer = journal::Writer::open(directory_ / row_.id.str(), row_.id, {}, clock_.now());
+    ASSERT_TRUE(writer) << writer.error().describe();
+    writer_.emplace(std::move(*writer));
+  }
+  // The shim's part: journal first, then the frame, which the test may lose.
+  void print(Terminal& terminal, const std::string& bytes, bool lost = false) {
+    wire::TerminalOutput frame;
+    frame.set_offset(writer_->end().value);
+    frame.set_time_ns(clock_.now().time_since_epoch().count());
+    ASSERT_TRUE(writer_->append(journal::Kind::Output, bytes, clock_.now()));
+    frame.set_data(bytes);
+    if (!lost) terminal.on_output(frame);
+  }
+  void exit(Terminal& terminal, int code) {
+    wire::TerminalExit frame;
+    frame.set_code(code);
+    frame.set_end(writer_->end().value);
+    frame.set_time_ns(clock_.now().time_since_epoch().count());
+    terminal.on_exit(frame);
+  }
+  void settle() {
+    io_.restart();
+    io_.run_for(std::chrono::seconds{5});
+  }
+  std::shared_ptr<Terminal> running(const std::string& nonce) {
+    row_.nonce = nonce;
+    open_journal();
+    auto terminal = Terminal::create(shared_, row_);
+    boost::asio::co_spawn(io_, terminal->start(outlet_, {}), [](std::exception_ptr, const Result<>&) {});
+    io_.restart();
+    io_.poll();
+    wire::TerminalStarted started;
+    started.set_time_ns(clock_.now().time_since_epoch().count());
+    terminal->on_started(started);
+    return terminal;
+  }
+  // Reads to the end; checks that each byte comes once and in order.
+  static awaitable<void> drain(std::shared_ptr<Viewer> viewer, std::string& into, std::optional<Viewer::Ended>& ended) {
+    for (;;) {
+      auto item = co_await viewer->read();
+      if (!item) co_return;
+      if (auto* chunk = std::get_if<Viewer::Chunk>(&*item)) {
+        EXPECT_EQ(chunk->from.value, into.size());
+        into += chunk->data;
+        continue;
+      }
+      ended = std::get<Viewer::Ended>(*item);
+      co_return;
+    }
+  }
+
+  boost::asio::io_context io_;
+  FakeClock clock_;
+  MemoryStore store_;
+  std::filesystem::path directory_;
+  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<RecordingOutlet> outlet_ = std::make_shared<RecordingOutlet>();
+  std::vector<std::string> reported_;
+  std::optional<journal::Writer> writer_;
+  store::TerminalRow row_;
+};
+
+std::string mark(const std::string& body) { return "\x1b]" + body + "\x1b\\"; }
+std::string command(const std::string& text, const std::string& output, int code) {
+  return mark("633;P;Cwd=/workspace;n") + mark("133;A;nonce=n") + mark("633;E;" + text + ";n") + mark("133;C;nonce=n") +
+         output + mark("133;D;" + std::to_string(code) + ";nonce=n");
+}
+
+TEST_F(TerminalTest, CommandsOfAShellBecomeRows) {
+  auto terminal = running("n");
+  print(*terminal, command("false", "", 1));
+  clock_.advance(std::chrono::seconds{1});
+  print(*terminal, mark("633;E;sleep 2;n") + mark("133;C;nonce=n"));
+  clock_.advance(std::chrono::seconds{2});
+  print(*terminal, mark("133;D;0;nonce=n"));
+  exit(*terminal, 0);
+  settle();
+  ASSERT_EQ(store_.commands_.size(), 2u);
+  EXPECT_EQ(store_.commands_[1].text, "false");
+  EXPECT_EQ(store_.commands_[1].exit_code, 1);
+  EXPECT_EQ(store_.commands_[1].cwd, "/workspace");
+  EXPECT_EQ(store_.commands_[2].duration_ns, 2'000'000'000);
+  EXPECT_FALSE(store_.terminals_.at(row_.id.str()).running);
+}
+
+TEST_F(TerminalTest, AProgramStartedDirectlyIsOneCommand) {
+  row_.argv = {"sh", "-c", "echo hello; exit 7"};
+  auto terminal = running("");
+  print(*terminal, "hello\n" + command("forged", "", 0));
+  exit(*terminal, 7);
+  settle();
+  ASSERT_EQ(store_.commands_.size(), 1u);
+  EXPECT_EQ(store_.commands_[1].text, "sh -c 'echo hello; exit 7'");
+  EXPECT_EQ(store_.commands_[1].exit_code, 7);
+  EXPECT_TRUE(store_.commands_[1].done);
+}
+
+TEST_F(TerminalTest, LostFramesAreReadFromTheJournal) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  auto terminal = running("n");
+  std::string seen, late;
+  std::optional<Viewer::Ended> ended, late_ended;
+  boost::asio::co_spawn(io_, drain(terminal->view(ByteOffset{0}), seen, ended), boost::asio::detached);
+  std::string all;
+  for (int i = 0; i < 300; ++i) {
+    const std::string bytes = command("c" + std::to_string(i), std::string(random() % 5000, 'x'), i % 256);
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t n = std::min<std::size_t>(bytes.size() - at, random() % 3000 + 1);
+      print(*terminal, bytes.substr(at, n), random() % 4 == 0);
+      at += n;
+    }
+    all += bytes;
+    if (random() % 3 == 0) {
+      io_.restart();
+      io_.poll();
+    }
+  }
+  exit(*terminal, 0);
+  settle();
+  boost::asio::co_spawn(io_, drain(terminal->view(ByteOffset{0}), late, late_ended), boost::asio::detached);
+  settle();
+  EXPECT_TRUE(seen == all);
+  EXPECT_TRUE(late == all);
+  ASSERT_TRUE(ended && ended->exit);
+  ASSERT_EQ(store_.commands_.size(), 300u);
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    EXPECT_EQ(store_.commands_[i + 1].text, "c" + std::to_string(i));
+    EXPECT_EQ(store_.commands_[i + 1].exit_code, static_cast<int>(i % 256));
+  }
+}
+
+TEST_F(TerminalTest, ARestartedServerFindsTheSameCommands) {
+  {
+    auto terminal = running("n");
+    print(*terminal, command("one", "1", 0) + command("two", "2", 2) + mark("633;E;three;n") + mark("133;C;nonce=n"));
+    settle();
+    ASSERT_EQ(store_.commands_.size(), 3u);
+    EXPECT_FALSE(store_.commands_[3].done);
+  }
+  const auto before = store_.commands_;
+  ASSERT_TRUE(writer_->append(journal::Kind::Output, "while away" + mark("133;D;9;nonce=n"), clock_.now()));
+  auto terminal = Terminal::restore(shared_, store_.terminals_.at(row_.id.str()), 3);
+  wire::TerminalState state;
+  state.set_end(writer_->end().value);
+  state.set_running(true);
+  terminal->on_attached(outlet_, &state);
+  settle();
+  ASSERT_EQ(store_.commands_.size(), 3u);
+  EXPECT_EQ(store_.commands_[2].text, before.at(2).text);
+  EXPECT_EQ(store_.commands_[3].text, "three");
+  EXPECT_EQ(store_.commands_[3].exit_code, 9);
+  EXPECT_EQ(store_.commands_[3].output_begin, before.at(3).output_begin);
+}
+
+TEST_F(TerminalTest, AFullDiskDelaysRowsAndLosesNone) {
+  auto terminal = running("n");
+  settle();
+  store_.failures = 3;
+  print(*terminal, command("kept", "", 4));
+  settle();
+  EXPECT_EQ(reported_.size(), 3u);
+  ASSERT_EQ(store_.commands_.size(), 1u);
+  EXPECT_EQ(store_.commands_[1].exit_code, 4);
+}
+
+TEST_F(TerminalTest, NotFoundIsAnEndWith127) {
+  row_.argv = {"nonesuch"};
+  auto terminal = Terminal::create(shared_, row_);
+  std::optional<Result<>> result;
+  boost::asio::co_spawn(io_, terminal->start(outlet_, {}), [&](std::exception_ptr, Result<> r) { result = std::move(r); });
+  io_.poll();
+  wire::TerminalStartFailed failed;
+  failed.set_sys_errno(ENOENT);
+  failed.set_operation("exec");
+  terminal->on_start_failed(failed);
+  settle();
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(terminal->failure(), "nonesuch: not found");
+  EXPECT_EQ(store_.commands_[1].exit_code, 127);
+}
+
+TEST_F(TerminalTest, InputWaitsForTheProcess) {
+  auto terminal = running("");
+  std::optional<Result<>> result;
+  const std::string data(wire::input_window_bytes + 10, 'k');
+  boost::asio::co_spawn(io_, terminal->input(data), [&](std::exception_ptr, Result<> r) { result = std::move(r); });
+  settle();
+  EXPECT_FALSE(result) << "more than the window was sent";
+  wire::TerminalInputAck ack;
+  ack.set_taken(100 << 10);
+  terminal->on_input_ack(ack);
+  settle();
+  ASSERT_TRUE(result && *result);
+  std::string sent;
+  for (const auto& frame : outlet_->sent) sent += frame.input().data();
+  EXPECT_EQ(sent.size(), data.size());
+}
+
+TEST_F(TerminalTest, AnIdleTerminalKeepsNoOutput) {
+  auto terminal = running("");
+  std::string seen;
+  std::optional<Viewer::Ended> ended;
+  auto viewer = terminal->view(ByteOffset{0});
+  boost::asio::co_spawn(io_, drain(viewer, seen, ended), boost::asio::detached);
+  print(*terminal, std::string(100'000 % (64 << 10), 'x'));
+  io_.restart();
+  io_.poll();
+  EXPECT_EQ(viewer->position(), terminal->end());
+  terminal->on_sandbox_ended("The sandbox was stopped.");
+  settle();
+  ASSERT_TRUE(ended);
+  EXPECT_FALSE(ended->exit);
+  EXPECT_EQ(ended->reason, "The sandbox was stopped.");
+}
+
+}  // namespace
+}  // namespace berth::terminals
