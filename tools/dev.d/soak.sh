@@ -1,0 +1,20 @@
+# The long tests with a new seed each round. A failure prints the seed; BERTH_SEED=… repeats it.
+
+. tools/dev.d/deps.sh
+
+dev_soak() {
+  local minutes=${1:-10}
+  [[ $minutes =~ ^[0-9]+$ ]] || bad_option "soak takes minutes, not '$minutes'"
+  need_root
+  dev_deps
+  phase "build (release)" build release
+  give_back
+  local end=$((SECONDS + minutes * 60)) round=0
+  while [ $SECONDS -lt "$end" ]; do
+    round=$((round + 1))
+    export BERTH_SEED=$(((RANDOM << 15) | RANDOM))
+    phase "round $round, seed $BERTH_SEED" \
+      env BERTH_BIN="$ROOT/build/release/bin" BERTH_KILLS="${BERTH_KILLS:-50}" \
+      /usr/bin/python3 -m pytest -q -p no:cacheprovider -m long tests/e2e
+  done
+}
