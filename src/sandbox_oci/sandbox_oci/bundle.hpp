@@ -1,0 +1,31 @@
+#pragma once
+// The OCI bundle as data: what a sandbox may see, do and use, from a Spec. Pure; a test prints it.
+//
+// Inside: user 1000 without any capability, no new privileges, our seccomp profile; the overlay as root, /workspace from
+// the host, private tmpfs at /tmp, /run and /run/berth (init's own), a minimal /dev, masked and read-only paths of /proc
+// and /sys, every namespace fresh, a network of loopback only, and limits on memory (swap included), CPU, tasks and open
+// files. Init is /.berth/init, read-only. Format: OCI runtime-spec 1.0.2, config.md and config-linux.md.
+
+#include <cstdint>
+
+#include <boost/json/object.hpp>
+
+#include "sandbox/driver.hpp"
+
+namespace berth::sandbox_oci {
+
+inline constexpr std::uint32_t user_id = 1000;   // of init and all that it starts, and its group
+inline constexpr const char* init_path = "/.berth/init";
+inline constexpr const char* workspace_path = "/workspace";
+
+// Room that gVisor's own threads take from the limit on tasks, on top of what the sandbox may have.
+inline constexpr std::uint32_t gvisor_task_reserve = 256;
+
+// `open_files_ceiling`: the host's hard limit; a runtime without CAP_SYS_RESOURCE cannot go above it.
+[[nodiscard]] boost::json::object make_bundle(const sandbox::Spec& spec, std::uint64_t open_files_ceiling);
+
+// The profile alone: an allow-list. What is not in it is ENOSYS, so that programs fall back as on an older kernel; what
+// a sandbox must never have is EPERM by name.
+[[nodiscard]] boost::json::object make_seccomp();
+
+}  // namespace berth::sandbox_oci

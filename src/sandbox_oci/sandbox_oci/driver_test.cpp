@@ -1,0 +1,97 @@
+#include "sandbox_oci/driver.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "os/process.hpp"
+#include "sandbox/driver_contract.hpp"
+#include "sandbox_oci/oci_subject.hpp"
+
+namespace berth::sandbox {
+namespace {
+
+using sandbox_oci::OciSubject;
+
+std::unique_ptr<Subject> runc() { return std::make_unique<OciSubject>("runc", "/usr/sbin/runc", std::vector<std::string>{}); }
+std::unique_ptr<Subject> crun() { return std::make_unique<OciSubject>("crun", "/usr/bin/crun", std::vector<std::string>{}); }
+std::unique_ptr<Subject> runsc() {
+  return std::make_unique<OciSubject>("runsc", "/usr/bin/runsc",
+                                      std::vector<std::string>{"--platform=ptrace", "--network=none"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Runc, DriverContract, testing::Values(&runc));
+INSTANTIATE_TEST_SUITE_P(Runsc, DriverContract, testing::Values(&runsc));
+INSTANTIATE_TEST_SUITE_P(Crun, DriverContract, testing::Values(&crun));
+
+// What an OCI sandbox may not do, whatever runs it.
+class OciSandbox : public DriverContract {};
+INSTANTIATE_TEST_SUITE_P(Runc, OciSandbox, testing::Values(&runc));
+INSTANTIATE_TEST_SUITE_P(Runsc, OciSandbox, testing::Values(&runsc));
+INSTANTIATE_TEST_SUITE_P(Crun, OciSandbox, testing::Values(&crun));
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_P(OciSandbox, InitIsAnOrdinaryUserWithoutCapabilities) {
+  start();
+  EXPECT_EQ(shell_->run("id -u; id -g"), "1000\n1000");
+  EXPECT_EQ(shell_->run("grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | grep -v 0000000000000000"), "");
+  EXPECT_THAT(shell_->run("grep -E 'NoNewPrivs|Seccomp:' /proc/self/status"), HasSubstr("2"));
+}
+
+TEST_P(OciSandbox, TheNetworkIsLoopbackOnly) {
+  start();
+  EXPECT_EQ(shell_->run("tail -n +3 /proc/net/dev | grep -v lo:"), "");
+}
+
+TEST_P(OciSandbox, TheKernelsFilesCannotBeWrittenOrRead) {
+  start();
+  for (const auto* path : {"/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/kernel/uevent_helper",
+                           "/sys/power/state", "/.berth/init", "/bin/busybox", "/dev/mem"}) {
+    EXPECT_THAT(shell_->run(std::string("echo x > ") + path + " && echo WRITTEN"), Not(HasSubstr("WRITTEN"))) << path;
+  }
+  EXPECT_EQ(shell_->run("cat /proc/kcore | head -c 10 | wc -c"), "0");
+  EXPECT_EQ(shell_->run("ls /sys/firmware"), "");
+}
+
+TEST_P(OciSandbox, ItsOwnPlacesAreWritable) {
+  start();
+  for (const auto* path : {"/tmp/x", "/home/user/x", "/workspace/x", "/run/berth/x", "/dev/shm/x"}) {
+    EXPECT_EQ(shell_->run(std::string("echo fine > ") + path + " && cat " + path), "fine") << path;
+  }
+  EXPECT_EQ(shell_->run("ls -ld /run/berth").substr(0, 10), "drwx------");
+  EXPECT_EQ(shell_->run("ls -ld /tmp").substr(0, 10), "drwxrwxrwt");
+}
+
+TEST_P(OciSandbox, TheNumberOfProcessesIsBounded) {
+  spec_.limits.processes = 32;
+  start();
+  const auto out = shell_->run("i=0; while [ $i -lt 400 ]; do sleep 1000 & i=$((i + 1)); done; echo all");
+  auto usage = driver_->usage();
+  ASSERT_TRUE(usage);
+  EXPECT_LE(usage->processes, 32u + (spec_.runtime_kind == "runsc" ? 256u : 0u)) << out;
+  ASSERT_TRUE(driver_->destroy());
+  expect_nothing_left();
+}
+
+TEST_P(OciSandbox, MemoryIsBounded) {
+  spec_.limits.memory_bytes = 96u << 20;
+  start();
+  // busybox dd takes its block from the heap
+  const auto out = shell_->run("dd if=/dev/zero of=/dev/null bs=300M count=1 && echo TAKEN");
+  EXPECT_THAT(out, Not(HasSubstr("TAKEN")));
+}
+
+TEST_P(OciSandbox, AStrangerRemovesEveryTraceOfAPausedSandbox) {
+  start();
+  ASSERT_TRUE(driver_->pause());
+  (void)os::unmount_below(spec_.dir);  // as when the shim and its mount namespace are gone
+  for (int turn = 0; turn < 2; ++turn) {
+    auto removed = sandbox_oci::remove_traces(spec_.dir, spec_.cgroup);
+    ASSERT_TRUE(removed) << removed.error().describe();
+    expect_nothing_left();
+  }
+}
+
+}  // namespace
+}  // namespace berth::sandbox
