@@ -20,6 +20,7 @@ inline constexpr std::size_t max_frame_bytes = 1 << 20;
 inline constexpr std::size_t frame_header_bytes = 4;
 inline constexpr std::size_t input_window_bytes = 256 << 10;  // per terminal and server connection, see TerminalInputAck
 inline constexpr std::size_t max_data_bytes = 256 << 10;  // of one Input, Output, file read or write
+inline constexpr std::uint64_t window_bytes = 256 << 10;  // init.proto: how far a sender may be ahead of its receiver
 
 class FrameReader {
  public:
