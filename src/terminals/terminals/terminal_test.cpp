@@ -12,6 +12,7 @@
 
 #include "journal/writer.hpp"
 #include "terminals/viewer.hpp"
+#include "wire/frame.hpp"
 
 namespace berth::terminals {
 namespace {
@@ -95,7 +96,7 @@ class TerminalTest : public testing::Test {
   ~TerminalTest() override { std::filesystem::remove_all(directory_); }
 
   void open_journal() {
-    auto writer = journal::Writer::open(directory_ / row_.id.str(), row_.id, {}, clock_.now());
+    auto writer = journal::Writer::create(directory_ / row_.id.str(), row_.id, {}, clock_.now());
     ASSERT_TRUE(writer) << writer.error().describe();
     writer_.emplace(std::move(*writer));
   }
@@ -283,7 +284,8 @@ TEST_F(TerminalTest, InputWaitsForTheProcess) {
   std::optional<Result<>> result;
   const std::string data(wire::input_window_bytes + 10, 'k');
   boost::asio::co_spawn(io_, terminal->input(data), [&](std::exception_ptr, Result<> r) { result = std::move(r); });
-  settle();
+  io_.restart();
+  io_.poll();
   EXPECT_FALSE(result) << "more than the window was sent";
   wire::TerminalInputAck ack;
   ack.set_taken(100 << 10);
