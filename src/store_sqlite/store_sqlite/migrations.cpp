@@ -1,0 +1,128 @@
+#include "store_sqlite/migrations.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace berth::store_sqlite {
+namespace {
+
+// Times are nanoseconds since 1970. seq counts up in the order of insertion: lists are pages over it.
+constexpr const char* first_schema = R"sql(
+CREATE TABLE sandboxes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  template_name TEXT NOT NULL,
+  template_digest TEXT NOT NULL,
+  isolation TEXT NOT NULL,
+  runtime TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  reason_code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  memory_bytes INTEGER NOT NULL,
+  cpu_millis INTEGER NOT NULL,
+  processes INTEGER NOT NULL,
+  open_files INTEGER NOT NULL,
+  remove_on_exit INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  started INTEGER,
+  ended INTEGER,
+  removed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX sandboxes_by_name ON sandboxes (owner, name) WHERE removed = 0;
+CREATE INDEX sandboxes_by_owner ON sandboxes (owner, seq) WHERE removed = 0;
+CREATE INDEX sandboxes_live ON sandboxes (seq) WHERE removed = 0 AND state < 3;
+
+CREATE TABLE terminals (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  sandbox TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  argv BLOB NOT NULL,
+  cwd TEXT NOT NULL,
+  cols INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  nonce TEXT NOT NULL,
+  running INTEGER NOT NULL,
+  exit_code INTEGER,
+  exit_signal INTEGER,
+  monitored INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  ended INTEGER
+) STRICT;
+CREATE INDEX terminals_by_sandbox ON terminals (sandbox, seq);
+
+CREATE TABLE commands (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  terminal TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  sandbox TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  text TEXT NOT NULL,
+  cwd TEXT NOT NULL,
+  exit_code INTEGER,
+  done INTEGER NOT NULL,
+  started INTEGER NOT NULL,
+  duration_ns INTEGER,
+  output_begin INTEGER NOT NULL,
+  output_end INTEGER NOT NULL,
+  UNIQUE (terminal, number)
+) STRICT;
+CREATE INDEX commands_by_owner ON commands (owner, seq);
+CREATE INDEX commands_by_sandbox ON commands (sandbox, seq);
+CREATE INDEX commands_open ON commands (terminal, number) WHERE done = 0;
+
+CREATE TABLE keys (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  label TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  revoked INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema}};
+
+}  // namespace
+
+std::span<const Migration> migrations() { return all; }
+
+Result<std::int64_t> check_version(Connection& connection, std::span<const Migration> steps) {
+  TRY_ASSIGN(const std::int64_t version, connection.number("PRAGMA user_version"));
+  TRY_ASSIGN(const std::int64_t tables, connection.number("SELECT count(*) FROM sqlite_schema"));
+  TRY_ASSIGN(const std::int64_t application, connection.number("PRAGMA application_id"));
+  if (tables > 0 && application != application_id)
+    return fail(Code::FailedPrecondition, "The database belongs to another program.");
+  if (const std::int64_t newest = steps.empty() ? 0 : steps.back().version; version > newest)
+    return fail(Code::FailedPrecondition, fmt::format("The database is of a newer Berth (schema {}, this one knows {}).", version, newest),
+                "Use the newer Berth, or restore a backup from before the upgrade.");
+  return version;
+}
+
+Result<> migrate(Connection& connection, std::span<const Migration> steps, const std::function<Result<>(std::int64_t)>& before_change) {
+  TRY_ASSIGN(const std::int64_t version, check_version(connection, steps));
+  bool asked = version == 0;
+  for (const Migration& step : steps) {
+    if (step.version <= version) continue;
+    if (!std::exchange(asked, true)) TRY(before_change(version));
+    const std::string sql = fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id={}; PRAGMA user_version={}; COMMIT", step.sql, application_id, step.version);
+    if (auto done = connection.execute(sql); !done) {
+      if (connection.in_transaction()) (void)connection.execute("ROLLBACK");
+      Error error = std::move(done).error();
+      error.operation = fmt::format("migration {} ({})", step.version, step.name);
+      return pass(std::move(error));
+    }
+  }
+  return {};
+}
+
+}  // namespace berth::store_sqlite
