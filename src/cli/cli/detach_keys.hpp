@@ -1,0 +1,21 @@
+#pragma once
+// Finds the keys for leaving (ctrl-p ctrl-q) in what a person types, wherever the bytes are split. Ctrl-p is held back
+// until the next byte tells; any other byte lets it through, so that nothing typed is lost.
+
+#include <string>
+#include <string_view>
+
+namespace berth::cli {
+
+class DetachKeys {
+ public:
+  static constexpr char first = 0x10;   // ctrl-p
+  static constexpr char second = 0x11;  // ctrl-q
+  struct Scan { std::string input; bool detach = false; };  // what goes to the program; after detach the rest is dropped
+  Scan feed(std::string_view typed);
+
+ private:
+  bool held_ = false;
+};
+
+}  // namespace berth::cli

@@ -1,0 +1,75 @@
+#pragma once
+// The command line as plain values: what somebody asked for, before anything was opened. cli/grammar.hpp makes them from
+// words, cli/cli.hpp carries them out. Sizes are bytes, CPU is thousandths of a core.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace berth::cli {
+
+struct Global {
+  bool json = false;
+  std::string home;  // "" is BERTH_HOME or its default
+  std::string url;   // "" is BERTH_URL or the home's socket
+};
+
+enum class Tty { Auto, Yes, No };
+
+namespace verb {
+struct Serve { std::vector<std::pair<std::string, std::string>> settings; };  // name → value, over file and environment
+struct ServerStart { std::vector<std::pair<std::string, std::string>> settings; };
+struct ServerStop { std::chrono::seconds timeout{30}; };
+struct ServerStatus {};
+
+struct Run {
+  std::string template_name, name, isolation;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint32_t> cpu_millis, processes;
+  std::map<std::string, std::string> env;
+  Tty tty = Tty::Auto;
+  bool remove = false;
+  bool detach = false;
+  std::vector<std::string> command;  // empty: the template's shell
+};
+struct Exec {
+  std::string sandbox, cwd;
+  std::map<std::string, std::string> env;
+  Tty tty = Tty::Auto;
+  std::vector<std::string> command;
+};
+struct Attach { std::string target; };
+struct List { bool all = false; };
+struct History { std::string sandbox; std::size_t limit = 20; };
+struct Replay { std::string target; double speed = 0; };  // bytes in a second; 0 is at once
+struct Logs { std::string target; bool follow = false; };
+struct Stop { std::vector<std::string> sandboxes; std::optional<std::chrono::milliseconds> grace; };
+struct Remove { std::vector<std::string> sandboxes; bool force = false; };
+struct Pause { std::vector<std::string> sandboxes; };
+struct Resume { std::vector<std::string> sandboxes; };
+struct Stats { std::vector<std::string> sandboxes; bool watch = false; };
+struct TemplateList {};
+struct TemplateBuild { std::string name; bool rebuild = false; };
+struct TemplateRemove { std::string name; };
+struct ConfigShow {};
+struct ConfigCheck {};
+struct ConfigReference {};
+struct Doctor {};
+struct Completion { std::string shell; };
+struct Reference { std::string form; };  // "markdown" or "man", of the command line itself
+struct Version {};
+}  // namespace verb
+
+using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec, verb::Attach,
+                          verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove, verb::Pause, verb::Resume,
+                          verb::Stats, verb::TemplateList, verb::TemplateBuild, verb::TemplateRemove, verb::ConfigShow,
+                          verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::Completion, verb::Reference, verb::Version>;
+
+struct Invocation { Global global; Verb verb; };
+
+}  // namespace berth::cli

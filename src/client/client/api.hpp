@@ -1,0 +1,40 @@
+#pragma once
+// The API as calls that give JSON or an Error: what the verbs of the command line are written with. Blocking; any thread.
+// Errors: as client/http.hpp, and every problem document of the server with its code, sentence and hint.
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "client/http.hpp"
+
+namespace berth::client {
+
+class Api {
+ public:
+  using Sender = std::function<Result<Response>(const Request&)>;
+  explicit Api(Endpoint endpoint);
+  explicit Api(Sender sender) : sender_(std::move(sender)) {}  // for tests
+
+  // `timeout` 0 waits as long as it takes. 204 gives null.
+  Result<boost::json::value> get(std::string target) const;
+  Result<boost::json::value> post(std::string target, boost::json::value body,
+                                  std::chrono::milliseconds timeout = std::chrono::milliseconds{120'000}) const;
+  Result<> remove(std::string target) const;
+  // Follows `next` until `most` items are there; 0: all. `target` may hold a query already.
+  Result<boost::json::array> list(std::string target, std::size_t most = 0) const;
+  // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
+  struct Output { std::string bytes; std::uint64_t from = 0, end = 0; bool running = false; };
+  Result<Output> output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const;
+
+ private:
+  Result<Response> checked(const Request& request) const;
+  Sender sender_;
+};
+
+}  // namespace berth::client

@@ -1,0 +1,257 @@
+#include "client/attach.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <exception>
+
+#include "base/check.hpp"
+#include "client/terminal_frames.hpp"
+
+namespace berth::client {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+bool worth_trying_again(const Error& error) {
+  return error.code == Code::Unavailable || error.code == Code::Timeout || error.code == Code::RateLimited;
+}
+
+// Why reading one connection stopped.
+struct Stop {
+  std::optional<AttachEnd> end;  // the terminal's
+  Error error;                   // otherwise
+  bool final = false;            // trying again is of no use
+};
+
+}  // namespace
+
+// All of it is touched on the loop's thread only, but `pending` and posts to the loop.
+struct Attach::Session {
+  struct Item { WebSocket::Kind kind; std::string data; };
+
+  OpenSocket open;
+  AttachOptions options;
+  Viewer& viewer;
+  Backoff backoff;
+  Position position;
+  asio::io_context loop{1};
+  asio::steady_timer wake{loop};    // the writer waits here; canceled when there is something to do
+  asio::steady_timer pause{loop};   // between two tries
+  asio::steady_timer written{loop}; // canceled when the writer ended
+  asio::cancellation_signal stop_opening;
+  std::deque<Item> outbox;
+  std::atomic<std::size_t> pending{0};  // bytes of input in the outbox or on their way to it
+  WebSocket* socket = nullptr;
+  bool size_changed = false, closing = false, writing = false, detached = false;
+
+  Session(OpenSocket o, AttachOptions a, Viewer& v, const Clock& clock)
+      : open(std::move(o)), options(std::move(a)), viewer(v), backoff(options.backoff, options.seed, clock), position(options.from) {}
+
+  std::string target() const {
+    std::string out = fmt::format("/v1/terminals/{}/attach", percent_encode(options.terminal));
+    if (position.next()) out += fmt::format("?from={}", position.next()->value);
+    return out;
+  }
+
+  ByteOffset next() const { return position.next().value_or(ByteOffset{}); }
+
+  void push(Item item) {
+    outbox.push_back(std::move(item));
+    wake.cancel();
+  }
+
+  void free_input(std::size_t bytes) {
+    std::size_t before = pending.fetch_sub(bytes);
+    if (before >= input_room && before - bytes < input_room) viewer.room();
+  }
+
+  // ---- writing: whatever waits, until closing ----
+  asio::awaitable<Result<>> write_next(WebSocket* to) {
+    if (size_changed) {
+      size_changed = false;
+      co_return co_await to->write(WebSocket::Kind::Text, resize_frame(*options.size));
+    }
+    Item item = std::move(outbox.front());
+    outbox.pop_front();
+    if (item.kind == WebSocket::Kind::Text) {
+      auto result = co_await to->write(item.kind, item.data);
+      if (!result) outbox.push_front(std::move(item));  // a signal or an end of input counts the same when it comes twice
+      co_return result;
+    }
+    std::size_t size = item.data.size();
+    auto result = co_await to->write(item.kind, std::move(item.data));
+    free_input(size);
+    co_return result;
+  }
+
+  asio::awaitable<void> write_all(WebSocket* to) {
+    while (!closing) {
+      if (!size_changed && outbox.empty()) {
+        wake.expires_at(asio::steady_timer::time_point::max());
+        (void)co_await wake.async_wait(as_result);
+        continue;
+      }
+      if (auto result = co_await write_next(to); !result) {
+        to->abort();  // the reader tells why
+        break;
+      }
+    }
+  }
+
+  // ---- reading: until the end or a failure ----
+  std::optional<Stop> on_text(std::string_view message) {
+    auto frame = parse_text(message);
+    if (!frame) return Stop{.error = std::move(frame).error(), .final = true};
+    if (auto* hello = std::get_if<HelloFrame>(&*frame)) {
+      if (auto begun = position.begin(hello->from); !begun) return Stop{.error = std::move(begun).error(), .final = true};
+      backoff.reset();
+      viewer.connected(hello->terminal);
+    } else if (auto* exit = std::get_if<ExitFrame>(&*frame)) {
+      if (exit->end > next())
+        return Stop{.error = Error{.code = Code::Damaged, .message = "The server ended the terminal before its last output."}, .final = true};
+      return Stop{.end = AttachEnd{.exit_code = exit->exit_code, .signal = exit->signal, .reason = std::move(exit->reason), .next = next()}};
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Stop> on_output(std::string_view message) {
+    auto frame = parse_output(message);
+    if (!frame) return Stop{.error = std::move(frame).error(), .final = true};
+    auto bytes = position.take(frame->from, frame->bytes);
+    if (!bytes) return Stop{.error = std::move(bytes).error(), .final = true};
+    if (bytes->empty()) return std::nullopt;
+    if (auto shown = viewer.output(frame->error, *bytes); !shown) return Stop{.error = std::move(shown).error(), .final = true};
+    return std::nullopt;
+  }
+
+  asio::awaitable<Stop> read_all(WebSocket* from) {
+    for (;;) {
+      auto message = co_await from->read();
+      if (detached) co_return Stop{.end = detached_end()};
+      if (!message) co_return Stop{.error = std::move(message).error()};
+      auto stop = message->kind == WebSocket::Kind::Text ? on_text(message->data) : on_output(message->data);
+      if (stop) co_return std::move(*stop);
+    }
+  }
+
+  asio::awaitable<Stop> converse(std::unique_ptr<WebSocket> connection) {
+    socket = connection.get();
+    closing = false;
+    writing = true;
+    size_changed = options.size.has_value();
+    asio::co_spawn(loop, write_all(socket), [this](std::exception_ptr) {
+      writing = false;
+      written.cancel();
+    });
+    Stop stop = co_await read_all(socket);
+    closing = true;
+    wake.cancel();
+    socket->abort();
+    while (writing) {
+      written.expires_at(asio::steady_timer::time_point::max());
+      (void)co_await written.async_wait(as_result);
+    }
+    socket = nullptr;
+    co_return stop;
+  }
+
+  // ---- over connections ----
+  AttachEnd detached_end() const { return {.detached = true, .next = next()}; }
+
+  asio::awaitable<Stop> one_connection() {
+    auto [thrown, opened] = co_await asio::co_spawn(
+        loop, open(loop.get_executor(), target()), asio::bind_cancellation_slot(stop_opening.slot(), as_result));
+    if (detached) co_return Stop{.end = detached_end()};
+    if (thrown) co_return Stop{.error = Error{.code = Code::Cancelled, .message = "Connecting was stopped."}, .final = true};
+    if (!opened) co_return Stop{.error = std::move(opened).error()};
+    co_return co_await converse(std::move(*opened));
+  }
+
+  asio::awaitable<Result<AttachEnd>> follow() {
+    while (!detached) {
+      Stop stop = co_await one_connection();
+      if (stop.end) co_return std::move(*stop.end);
+      if (stop.final || !worth_trying_again(stop.error)) co_return pass(std::move(stop.error));
+      auto delay = backoff.next();
+      if (!delay) co_return pass(std::move(stop.error));
+      viewer.waiting(stop.error, *delay);
+      pause.expires_after(*delay);
+      if (!detached) (void)co_await pause.async_wait(as_result);
+    }
+    co_return detached_end();
+  }
+
+  void on_detach() {
+    detached = true;
+    pause.cancel();
+    stop_opening.emit(asio::cancellation_type::terminal);
+    if (socket != nullptr) socket->abort();
+  }
+};
+
+Attach::Attach(OpenSocket open, AttachOptions options, Viewer& viewer, const Clock& clock)
+    : session_(std::make_unique<Session>(std::move(open), std::move(options), viewer, clock)) {}
+
+Attach::Attach(Endpoint endpoint, AttachOptions options, Viewer& viewer, const Clock& clock)
+    : Attach([endpoint = std::move(endpoint)](asio::any_io_executor executor, std::string target) {
+        return open_web_socket(std::move(executor), endpoint, std::move(target));
+      }, std::move(options), viewer, clock) {}
+
+Attach::~Attach() = default;
+
+Result<AttachEnd> Attach::run() {
+  std::optional<Result<AttachEnd>> out;
+  asio::co_spawn(session_->loop, session_->follow(), [&out](std::exception_ptr thrown, Result<AttachEnd> result) {
+    if (thrown) out = fail(Code::Internal, "Following the terminal failed in an unforeseen way.");
+    else out = std::move(result);
+  });
+  session_->loop.run();
+  BERTH_CHECK(out.has_value());
+  return *std::move(out);
+}
+
+bool Attach::has_room() const { return session_->pending.load() < input_room; }
+
+void Attach::input(std::string bytes) {
+  session_->pending.fetch_add(bytes.size());
+  asio::post(session_->loop, [session = session_.get(), bytes = std::move(bytes)]() mutable {
+    session->push({.kind = WebSocket::Kind::Binary, .data = std::move(bytes)});
+  });
+}
+
+void Attach::close_input() {
+  asio::post(session_->loop, [session = session_.get()] {
+    session->push({.kind = WebSocket::Kind::Text, .data = close_input_frame()});
+  });
+}
+
+void Attach::resize(TerminalSize size) {
+  asio::post(session_->loop, [session = session_.get(), size] {
+    session->options.size = size;
+    session->size_changed = true;
+    session->wake.cancel();
+  });
+}
+
+void Attach::signal(int signal) {
+  asio::post(session_->loop, [session = session_.get(), signal] {
+    session->push({.kind = WebSocket::Kind::Text, .data = signal_frame(signal)});
+  });
+}
+
+void Attach::detach() {
+  asio::post(session_->loop, [session = session_.get()] { session->on_detach(); });
+}
+
+}  // namespace berth::client

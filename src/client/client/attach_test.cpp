@@ -1,0 +1,234 @@
+#include "client/attach.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "client/scripted_server.hpp"
+#include "client/test_directory.hpp"
+
+namespace berth::client {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Recorder : Viewer {
+  std::string out, err;
+  int connections = 0, waits = 0, rooms = 0;
+  std::function<Result<>(std::string_view)> on_output;
+  std::function<void()> on_waiting;
+
+  void connected(const boost::json::object&) override { ++connections; }
+  Result<> output(bool error, std::string_view bytes) override {
+    (error ? err : out).append(bytes);
+    return on_output ? on_output(bytes) : Result<>{};
+  }
+  void waiting(const Error&, milliseconds) override {
+    ++waits;
+    if (on_waiting) on_waiting();
+  }
+  void room() override { ++rooms; }
+};
+
+class AttachTest : public testing::Test {
+ protected:
+  TestDirectory dir;
+  std::string path = dir.path / "berth.sock";
+  SystemClock clock;
+  Recorder viewer;
+  AttachOptions options{.terminal = "trm_x", .from = ByteOffset{0}, .backoff = {.first = milliseconds{1}, .longest = milliseconds{2}}};
+};
+
+TEST_F(AttachTest, ShowsOutputAndTheExit) {
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    EXPECT_EQ(peer.target(), "/v1/terminals/trm_x/attach?from=0");
+    peer.hello(0);
+    peer.output(1, 0, "out");
+    peer.output(2, 3, "err");
+    peer.text(R"({"type":"exit","exit_code":7,"signal":null,"end":6,"reason":""})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_TRUE(end) << end.error().describe();
+  EXPECT_EQ(end->exit_code, 7);
+  EXPECT_EQ(end->next.value, 6u);
+  EXPECT_EQ(viewer.out, "out");
+  EXPECT_EQ(viewer.err, "err");
+}
+
+TEST_F(AttachTest, ReconnectsAtTheExactOffset) {
+  std::vector<std::string> targets;
+  ScriptedServer server(path, {}, [&targets](ScriptedServer::Peer& peer) {
+    targets.push_back(peer.target());
+    if (targets.size() == 1) {
+      peer.hello(0);
+      peer.output(1, 0, "0123");
+      return;  // cut
+    }
+    peer.hello(4);
+    peer.output(1, 2, "2345");  // an overlap shows nothing twice
+    peer.text(R"({"type":"exit","exit_code":0,"end":6})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_TRUE(end) << end.error().describe();
+  EXPECT_EQ(viewer.out, "012345");
+  EXPECT_EQ(viewer.connections, 2);
+  EXPECT_EQ(viewer.waits, 1);
+  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?from=4");
+}
+
+TEST_F(AttachTest, SurvivesAServerThatIsAwayForAWhile) {
+  auto first = std::make_unique<ScriptedServer>(path, ScriptedServer::Handler{}, [](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    peer.output(1, 0, "a");
+    ScriptedServer::Peer::Message message;
+    peer.read(message);
+  });
+  std::unique_ptr<ScriptedServer> second;
+  std::thread stopper;
+  viewer.on_output = [&](std::string_view bytes) -> Result<> {
+    if (bytes == "a") stopper = std::thread([&] { first->stop(); });
+    return {};
+  };
+  viewer.on_waiting = [&] {
+    if (viewer.waits != 3) return;
+    stopper.join();
+    second = std::make_unique<ScriptedServer>(path, ScriptedServer::Handler{}, [](ScriptedServer::Peer& peer) {
+      peer.hello(1);
+      peer.output(1, 1, "b");
+      peer.text(R"({"type":"exit","exit_code":0,"end":2})");
+    });
+  };
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_TRUE(end) << end.error().describe();
+  EXPECT_EQ(viewer.out, "ab");
+}
+
+TEST_F(AttachTest, GivesUpWhenPatienceIsOver) {
+  FakeClock fake;
+  options.backoff.patience = milliseconds{5'000};
+  viewer.on_waiting = [&] { fake.advance(milliseconds{2'000}); };
+  Attach attach(unix_endpoint(path), options, viewer, fake);
+  auto end = attach.run();
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, Code::Unavailable);
+  EXPECT_EQ(viewer.waits, 3);
+}
+
+TEST_F(AttachTest, ARefusalIsFinal) {
+  ScriptedServer server(path, {}, {}, [](const auto&) {
+    return ScriptedServer::Answer{.status = 404, .body = R"({"code":"not_found","detail":"No such terminal."})"};
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, Code::NotFound);
+  EXPECT_EQ(end.error().message, "No such terminal.");
+  EXPECT_EQ(viewer.waits, 0);
+}
+
+TEST_F(AttachTest, GapsAndNonsenseAreErrors) {
+  for (int kind = 0; kind < 4; ++kind) {
+    ScriptedServer server(path, {}, [kind](ScriptedServer::Peer& peer) {
+      if (kind == 0) peer.hello(5);
+      if (kind == 1) peer.output(1, 5, "x");
+      if (kind == 2) peer.text("{nonsense");
+      if (kind == 3) peer.text(R"({"type":"exit","exit_code":0,"end":2})");
+      ScriptedServer::Peer::Message message;
+      peer.read(message);
+    });
+    Attach attach(unix_endpoint(path), options, viewer, clock);
+    EXPECT_FALSE(attach.run()) << kind;
+  }
+  EXPECT_EQ(viewer.out, "");
+}
+
+TEST_F(AttachTest, AFailingViewerEndsIt) {
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    peer.output(1, 0, "x");
+    ScriptedServer::Peer::Message message;
+    peer.read(message);
+  });
+  viewer.on_output = [](std::string_view) -> Result<> { return fail_errno(EPIPE, "write", "stdout"); };
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().sys_errno, EPIPE);
+}
+
+TEST_F(AttachTest, SendsInputSizeSignalAndEndInOrder) {
+  std::vector<std::string> seen;
+  ScriptedServer server(path, {}, [&seen](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    for (ScriptedServer::Peer::Message message; seen.size() < 5 && peer.read(message);)
+      seen.push_back((message.text ? "text " : "bytes ") + message.data);
+    peer.text(R"({"type":"exit","exit_code":0,"end":0})");
+  });
+  options.size = TerminalSize{.cols = 100, .rows = 30};
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  attach.input("one");
+  attach.input("two");
+  attach.signal(15);
+  attach.close_input();
+  ASSERT_TRUE(attach.run());
+  EXPECT_EQ(seen, (std::vector<std::string>{R"(text {"type":"resize","cols":100,"rows":30})", "bytes one", "bytes two",
+                                            R"(text {"type":"signal","signal":15})", R"(text {"type":"close_input"})"}));
+}
+
+TEST_F(AttachTest, InputThatWaitsIsBoundedAndTellsWhenThereIsRoom) {
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    std::size_t read = 0;
+    for (ScriptedServer::Peer::Message message; read < Attach::input_room && peer.read(message);) read += message.data.size();
+    peer.text(R"({"type":"exit","exit_code":0,"end":0})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  EXPECT_TRUE(attach.has_room());
+  attach.input(std::string(Attach::input_room, 'x'));
+  EXPECT_FALSE(attach.has_room());
+  ASSERT_TRUE(attach.run());
+  EXPECT_TRUE(attach.has_room());
+  EXPECT_EQ(viewer.rooms, 1);
+}
+
+TEST_F(AttachTest, DetachWorksInEveryState) {
+  {
+    Attach attach(unix_endpoint(path), options, viewer, clock);
+    attach.detach();
+    auto end = attach.run();
+    ASSERT_TRUE(end);
+    EXPECT_TRUE(end->detached) << "before connecting";
+  }
+  {
+    options.backoff = {.first = milliseconds{3'600'000}, .longest = milliseconds{3'600'000}, .patience = milliseconds{3'600'000}};
+    Attach attach(unix_endpoint(path), options, viewer, clock);
+    viewer.on_waiting = [&] { attach.detach(); };
+    auto end = attach.run();
+    ASSERT_TRUE(end);
+    EXPECT_TRUE(end->detached) << "between tries";
+  }
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    peer.output(1, 0, "x");
+    ScriptedServer::Peer::Message message;
+    while (peer.read(message)) {}
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  viewer.on_output = [&](std::string_view) -> Result<> {
+    attach.detach();
+    return {};
+  };
+  auto end = attach.run();
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->detached) << "while connected";
+  EXPECT_EQ(end->next.value, 1u);
+}
+
+}  // namespace
+}  // namespace berth::client

@@ -1,0 +1,89 @@
+#include "client/http.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include "client/stream.hpp"
+
+namespace berth::client {
+namespace http = beast::http;
+namespace {
+
+http::request<http::string_body> to_beast(const Endpoint& endpoint, const Request& request) {
+  http::request<http::string_body> out;
+  out.method_string(request.method);
+  out.target(endpoint.prefix + request.target);
+  out.version(11);
+  out.set(http::field::host, endpoint.authority());
+  out.set(http::field::user_agent, "berth/" BERTH_VERSION);
+  out.set(http::field::connection, "close");
+  if (!endpoint.key.empty()) out.set(http::field::authorization, "Bearer " + endpoint.key);
+  if (!request.content_type.empty()) out.set(http::field::content_type, request.content_type);
+  out.body() = request.body;
+  out.prepare_payload();
+  return out;
+}
+
+Response from_beast(http::response<http::string_body> answer) {
+  Response out{.status = answer.result_int()};
+  for (const auto& field : answer) {
+    std::string name(field.name_string());
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    out.headers[name] = std::string(field.value());
+  }
+  out.body = std::move(answer).body();
+  return out;
+}
+
+void set_timeout(PlainStream& stream, std::chrono::milliseconds timeout) {
+  if (timeout.count() == 0) stream.expires_never();
+  else stream.expires_after(timeout);
+}
+
+template <class Stream>
+asio::awaitable<Result<Response>> exchange(Stream* stream, const Endpoint* endpoint, const Request* request) {
+  auto message = to_beast(*endpoint, *request);
+  set_timeout(beast::get_lowest_layer(*stream), request->timeout);
+  // A server that refuses a large body answers before it has read all of it: the answer counts, not the failed write.
+  auto [write_error, written] = co_await http::async_write(*stream, message, as_result);
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(request->answer_limit);
+  if (request->method == "HEAD") parser.skip(true);
+  auto [read_error, read] = co_await http::async_read(*stream, buffer, parser, as_result);
+  if (read_error && write_error) co_return pass(connection_error(*endpoint, write_error));
+  if (read_error) co_return pass(connection_error(*endpoint, read_error));
+  co_return from_beast(parser.release());
+}
+
+asio::awaitable<Result<Response>> perform(asio::any_io_executor executor, const Endpoint* endpoint, const Request* request) {
+  PlainStream stream(executor);
+  CO_TRY(co_await connect(&stream, *endpoint));
+  if (endpoint->transport != Endpoint::Transport::Tls) co_return co_await exchange(&stream, endpoint, request);
+  CO_TRY_ASSIGN(Secured secured, co_await secure(std::move(stream), *endpoint));
+  co_return co_await exchange(secured.stream.get(), endpoint, request);
+}
+
+}  // namespace
+
+Result<Response> send(const Endpoint& endpoint, const Request& request) {
+  asio::io_context loop(1);
+  std::optional<Result<Response>> out;
+  auto done = [&out](std::exception_ptr thrown, Result<Response> result) {
+    if (thrown) out = fail(Code::Internal, "The request failed in an unforeseen way.");
+    else out = std::move(result);
+  };
+  asio::co_spawn(loop, perform(loop.get_executor(), &endpoint, &request), done);
+  loop.run();
+  return *std::move(out);
+}
+
+}  // namespace berth::client

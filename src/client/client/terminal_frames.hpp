@@ -1,0 +1,47 @@
+#pragma once
+// The frames of the WebSocket protocol berth.terminal.v1 (docs/api.md), as pure functions: bytes of the server become
+// values, wishes of the client become text. And `Position`, which turns what comes over several connections into one
+// stream in which each byte stands once.
+//
+// Foreign bytes: every function here takes any input. Limits: none of its own; the socket bounds the message size.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <boost/json/object.hpp>
+
+#include "base/result.hpp"
+#include "base/units.hpp"
+
+namespace berth::client {
+
+struct OutputFrame { bool error = false; ByteOffset from; std::string_view bytes; };  // error: stderr; bytes of the input
+struct HelloFrame { boost::json::object terminal; ByteOffset from; };
+struct ExitFrame { std::optional<int> exit_code, signal; ByteOffset end; std::string reason; };
+struct RefusedFrame { std::string code, detail; };                                    // a control frame that was wrong
+struct OtherFrame {};                                                                 // of a newer server: skipped
+using TextFrame = std::variant<HelloFrame, ExitFrame, RefusedFrame, OtherFrame>;
+
+[[nodiscard]] Result<OutputFrame> parse_output(std::string_view message);
+[[nodiscard]] Result<TextFrame> parse_text(std::string_view message);
+
+[[nodiscard]] std::string resize_frame(TerminalSize size);
+[[nodiscard]] std::string signal_frame(int signal);
+[[nodiscard]] std::string close_input_frame();
+
+// Where a viewer is. Bytes that it has already seen are cut off; bytes that would leave a gap are refused.
+class Position {
+ public:
+  explicit Position(std::optional<ByteOffset> from) : next_(from) {}
+  [[nodiscard]] std::optional<ByteOffset> next() const { return next_; }
+  Result<> begin(ByteOffset from);  // the server's hello
+  Result<std::string_view> take(ByteOffset from, std::string_view bytes);
+
+ private:
+  std::optional<ByteOffset> next_;
+};
+
+}  // namespace berth::client
