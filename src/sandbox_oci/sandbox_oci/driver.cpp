@@ -113,6 +113,10 @@ class OciDriver final : public sandbox::Driver {
     for (const auto& path : {layout_.bundle, layout_.work, layout_.state}) TRY(os::make_directory(path, 0700));
     for (const auto& path : {layout_.upper, layout_.root, layout_.workspace}) TRY(os::make_directory(path, 0755));
     TRY(os::set_owner(layout_.workspace, user_id, user_id));
+    // runc gives a tmpfs the mode of the directory that it covers, whatever the mount's options say
+    TRY(os::make_directory(layout_.upper / "tmp", 0700));
+    TRY(os::set_mode(layout_.upper / "tmp", 01777));
+    TRY(os::make_directory(layout_.upper / "run", 0755));
     const auto config = boost::json::serialize(make_bundle(spec_, os::open_files_ceiling()));
     TRY_ASSIGN(auto file, os::open_flags(layout_.bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
     TRY(os::write_all(file.get(), config));

@@ -42,24 +42,11 @@ Result<Ends> make_channel(const sandbox::Spec& spec) {
   return ends;
 }
 
-std::string tail(const std::filesystem::path& path) {
-  auto file = os::open_read(path);
-  if (!file) return {};
-  auto state = os::stat_fd(file->get());
-  if (!state) return {};
-  const auto size = static_cast<std::uint64_t>(state->st_size);
-  std::string text(std::min<std::uint64_t>(size, log_tail_bytes), '\0');
-  auto got = os::pread_full(file->get(), text, size - text.size());
-  text.resize(got.value_or(0));
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
 std::unexpected<Error> failure(const sandbox::Spec& spec, Code code, std::string message, const std::string& what) {
   const Layout layout(spec.dir);
   std::string said = what;
   for (const auto& path : {layout.runtime_log, layout.init_log}) {
-    if (auto text = tail(path); !text.empty()) said += "; " + path.filename().string() + ": " + text;
+    if (auto text = log_tail(path); !text.empty()) said += "; " + path.filename().string() + ": " + text;
   }
   return pass(Error{.code = code, .message = std::move(message),
                     .hint = "The server's log has what the runtime said; \"berth doctor\" checks the machine.",
@@ -117,7 +104,20 @@ Result<> await_first_byte(const sandbox::Spec& spec, int from_init, os::Process&
 
 }  // namespace
 
-std::vector<std::string> run_command(const sandbox::Spec& spec) {
+std::string log_tail(const std::filesystem::path& path) {
+  auto file = os::open_read(path);
+  if (!file) return {};
+  auto state = os::stat_fd(file->get());
+  if (!state) return {};
+  const auto size = static_cast<std::uint64_t>(state->st_size);
+  std::string text(std::min<std::uint64_t>(size, log_tail_bytes), '\0');
+  auto got = os::pread_full(file->get(), text, size - text.size());
+  text.resize(got.value_or(0));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::vector<std::string> run_command(const sandbox::Spec& spec, RunMode mode) {
   const Layout layout(spec.dir);
   std::vector<std::string> argv{spec.runtime.string()};
   argv.insert(argv.end(), spec.runtime_flags.begin(), spec.runtime_flags.end());
@@ -129,8 +129,9 @@ std::vector<std::string> run_command(const sandbox::Spec& spec) {
   } else {
     argv.push_back((spec.runtime_kind == "crun" ? "file:" : "") + layout.runtime_log.string());
   }
-  argv.insert(argv.end(), {"run", "--detach", "--bundle", layout.bundle.string(), "--pid-file", layout.pid_file.string(),
-                           spec.id});
+  argv.push_back("run");
+  if (mode == RunMode::Detached) argv.push_back("--detach");
+  argv.insert(argv.end(), {"--bundle", layout.bundle.string(), "--pid-file", layout.pid_file.string(), spec.id});
   return argv;
 }
 

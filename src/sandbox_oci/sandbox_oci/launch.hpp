@@ -6,6 +6,7 @@
 // bytes itself then), and create + start costs a second start of the runtime (4 ms runc, 20 ms runsc).
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,11 @@
 
 namespace berth::sandbox_oci {
 
-[[nodiscard]] std::vector<std::string> run_command(const sandbox::Spec& spec);
+enum class RunMode { Detached, Foreground };  // Foreground: for the probe
+[[nodiscard]] std::vector<std::string> run_command(const sandbox::Spec& spec, RunMode mode = RunMode::Detached);
+
+// The end of a log, for an error's subject; "" when there is none.
+[[nodiscard]] std::string log_tail(const std::filesystem::path& path);
 
 // A failure carries what runtime and init wrote last as its subject. It leaves whatever the runtime left.
 Result<sandbox::Started> launch(const sandbox::Spec& spec, std::chrono::milliseconds timeout);

@@ -57,6 +57,13 @@ class OciSubject : public sandbox::Subject {
   }
   Result<std::unique_ptr<sandbox::Driver>> open(sandbox::Spec spec) override { return Driver::open(std::move(spec)); }
 
+  bool runs(const sandbox::Spec& spec, int pid) override {
+    auto cgroups = os::Cgroups::find();
+    if (!cgroups) return false;
+    const auto all = cgroups->processes(spec.cgroup).value_or(std::vector<pid_t>{});
+    return std::find(all.begin(), all.end(), pid) != all.end();
+  }
+
   std::vector<std::string> left_behind(const sandbox::Spec& spec) override {
     std::vector<std::string> left;
     for (const pid_t pid : os::list_processes().value_or(std::vector<pid_t>{})) {

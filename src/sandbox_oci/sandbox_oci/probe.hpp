@@ -28,7 +28,7 @@ struct Probe { std::vector<Runtime> runtimes; };  // runc, crun, runsc in this o
 
 struct ProbeOptions {
   std::filesystem::path home;                       // holds probe.json and, while it runs, a scratch directory
-  std::filesystem::path program{"/bin/busybox"};    // static; run as `program true` under the name /init
+  std::filesystem::path init;                       // berth-init on the host; a runtime works when init answers under it
   std::vector<std::filesystem::path> search{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
   std::chrono::milliseconds timeout{10'000};        // per attempt
 };

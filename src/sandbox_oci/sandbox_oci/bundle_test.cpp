@@ -1,0 +1,110 @@
+#include "sandbox_oci/bundle.hpp"
+
+#include <map>
+#include <set>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace berth::sandbox_oci {
+namespace {
+
+namespace json = boost::json;
+
+sandbox::Spec make_spec(const std::string& kind = "runc") {
+  return {.id = "sbx_1", .hostname = "calm-otter", .dir = "/h/sandboxes/sbx_1", .template_root = "/h/images/d/rootfs",
+          .runtime = "/usr/sbin/runc", .runtime_kind = kind, .init = "/usr/lib/berth/berth-init", .cgroup = "/berth/h/sbx_1",
+          .env = {{"BERTH", "1"}}};
+}
+
+json::value bundle(const sandbox::Spec& spec, std::uint64_t ceiling = 1 << 20) { return make_bundle(spec, ceiling); }
+
+// SCMP_ACT_… of an unconditional rule, "" when there is none.
+std::string verdict(const json::value& profile, std::string_view syscall) {
+  for (const auto& rule : profile.at("syscalls").as_array()) {
+    if (rule.as_object().contains("args")) continue;
+    for (const auto& name : rule.at("names").as_array()) {
+      if (name.as_string() == json::string_view(syscall.data(), syscall.size())) return json::value_to<std::string>(rule.at("action"));
+    }
+  }
+  return "";
+}
+
+TEST(Bundle, ProcessHasNoPower) {
+  const auto config = bundle(make_spec());
+  const auto& process = config.at("process");
+  for (const auto& [set, list] : process.at("capabilities").as_object()) EXPECT_TRUE(list.as_array().empty()) << set;
+  EXPECT_EQ(process.at("capabilities").as_object().size(), 5u);
+  EXPECT_TRUE(process.at("noNewPrivileges").as_bool());
+  EXPECT_EQ(process.at("user"), (json::value{{"uid", 1000}, {"gid", 1000}}));
+  EXPECT_EQ(process.at("args"), (json::value(json::array{"/.berth/init"})));
+}
+
+TEST(Bundle, EveryNamespaceIsFresh) {
+  const auto config = bundle(make_spec());
+  const auto& namespaces = config.at_pointer("/linux/namespaces").as_array();
+  EXPECT_EQ(namespaces.size(), 6u);
+  for (const auto& one : namespaces) EXPECT_FALSE(one.as_object().contains("path")) << one;
+}
+
+TEST(Bundle, OnlyWorkspaceAndInitComeFromTheHost) {
+  const auto config = bundle(make_spec());
+  std::map<std::string, std::string> binds;
+  for (const auto& mount : config.at("mounts").as_array()) {
+    if (mount.at("type").as_string() == "bind") {
+      binds[json::value_to<std::string>(mount.at("destination"))] = json::serialize(mount);
+    }
+  }
+  ASSERT_EQ(binds.size(), 2u);
+  EXPECT_EQ(binds["/.berth/init"],
+            R"({"destination":"/.berth/init","type":"bind","source":"/usr/lib/berth/berth-init","options":["bind","nosuid","nodev","ro"]})");
+  EXPECT_EQ(binds["/workspace"],
+            R"({"destination":"/workspace","type":"bind","source":"/h/sandboxes/sbx_1/workspace","options":["bind","nosuid","nodev","rw"]})");
+}
+
+TEST(Bundle, LimitsAreTheSpecs) {
+  auto spec = make_spec();
+  spec.limits = {.memory_bytes = 64 << 20, .cpu_millis = 1500, .processes = 40, .open_files = 5000};
+  const auto config = bundle(spec, 1024);
+  EXPECT_EQ(json::serialize(config.at_pointer("/linux/resources")),
+            R"({"devices":[{"allow":false,"access":"rwm"}],"memory":{"limit":67108864,"swap":67108864},"pids":{"limit":40},)"
+            R"("cpu":{"quota":150000,"period":100000}})");
+  EXPECT_EQ(config.at_pointer("/process/rlimits/0/hard"), 1024) << "not above what the host allows";
+  spec.runtime_kind = "runsc";
+  EXPECT_EQ(bundle(spec).at_pointer("/linux/resources/pids/limit"), 40 + gvisor_task_reserve);
+}
+
+TEST(Bundle, EnvironmentHasDefaultsThatASpecMayReplace) {
+  auto spec = make_spec();
+  spec.env["LANG"] = "de_DE.UTF-8";
+  EXPECT_EQ(json::serialize(bundle(spec).at_pointer("/process/env")),
+            R"(["BERTH=1","HOME=/home/user","LANG=de_DE.UTF-8",)"
+            R"("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","USER=user"])");
+}
+
+TEST(Seccomp, IsAnAllowListThatRefusesByName) {
+  const json::value profile = make_seccomp();
+  EXPECT_EQ(profile.at("defaultAction"), "SCMP_ACT_ERRNO");
+  EXPECT_EQ(profile.at("architectures"), (json::value(json::array{"SCMP_ARCH_X86_64"})));
+  for (const auto* name : {"read", "execve", "openat", "futex", "rt_sigreturn", "ptrace", "statx"}) {
+    EXPECT_EQ(verdict(profile, name), "SCMP_ACT_ALLOW") << name;
+  }
+  for (const auto* name : {"mount", "move_mount", "setns", "bpf", "io_uring_setup", "keyctl", "add_key", "perf_event_open",
+                           "kexec_load", "init_module", "open_by_handle_at", "userfaultfd", "reboot", "swapon",
+                           "clock_settime", "clone3"}) {
+    EXPECT_EQ(verdict(profile, name), "SCMP_ACT_ERRNO") << name;
+  }
+  for (const auto* name : {"clone", "unshare", "socket", "personality"}) EXPECT_EQ(verdict(profile, name), "") << name;
+}
+
+TEST(Seccomp, NamesStandOnce) {
+  const json::value profile = make_seccomp();
+  std::set<std::string> seen;
+  for (const auto& rule : profile.at("syscalls").as_array()) {
+    if (rule.as_object().contains("args")) continue;
+    for (const auto& name : rule.at("names").as_array()) EXPECT_TRUE(seen.insert(json::value_to<std::string>(name)).second) << name;
+  }
+}
+
+}  // namespace
+}  // namespace berth::sandbox_oci
