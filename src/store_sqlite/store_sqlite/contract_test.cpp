@@ -1,0 +1,10 @@
+#include "store/contract.hpp"
+
+#include "store_sqlite/harness.hpp"
+
+namespace berth::store::contract {
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
+                         [](const auto&) { return "Sqlite"; });
+
+}  // namespace berth::store::contract
