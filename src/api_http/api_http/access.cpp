@@ -29,17 +29,17 @@ bool known_host(const Access& access, std::string_view name) {
 
 }  // namespace
 
-Result<> check_access(const Access& access, Scheme scheme, const Headers& headers) {
+Result<Origin> check_access(const Access& access, Scheme scheme, const Headers& headers) {
   const auto host = find_header(headers, "Host");
   if (!host) return fail(Code::InvalidArgument, "A request names its host once.", "Send one Host header.");
   if (!known_host(access, host_name(*host)))
     return fail(Code::PermissionDenied, "This server does not answer to that host name.",
                 "Use localhost, or add the name to http.allowed_hosts.");
-  const auto origins = count_header(headers, "Origin");
-  if (origins == 0) return {};
+  if (count_header(headers, "Origin") == 0) return Origin::None;
   const auto origin = find_header(headers, "Origin");
   const std::string own = (scheme == Scheme::Https ? "https://" : "http://") + std::string(*host);
-  if (origin && (*origin == own || std::ranges::find(access.origins, *origin) != access.origins.end())) return {};
+  if (origin && *origin == own) return Origin::Own;
+  if (origin && std::ranges::find(access.origins, *origin) != access.origins.end()) return Origin::Configured;
   return fail(Code::PermissionDenied, "Pages of this origin may not use the server.", "Add the origin to http.allowed_origins.");
 }
 

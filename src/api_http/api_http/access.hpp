@@ -21,6 +21,8 @@ struct Access {
 
 enum class Scheme { Http, Https };
 
-Result<> check_access(const Access& access, Scheme scheme, const Headers& headers);
+enum class Origin { None, Own, Configured };  // a page of a configured one needs CORS headers to read the answer
+
+Result<Origin> check_access(const Access& access, Scheme scheme, const Headers& headers);
 
 }  // namespace berth::api_http

@@ -25,6 +25,7 @@ struct Peer {
   Scheme scheme = Scheme::Http;
   bool local_user = false;            // over the unix socket, its user checked: owner "local" without a key
   std::string address;
+  std::shared_ptr<void> ticket;       // counts as one of the server's connections as long as anybody has it
 };
 
 class Connection {

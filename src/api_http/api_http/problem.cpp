@@ -2,6 +2,7 @@
 
 #include "api_http/encoding.hpp"
 #include "api_http/schema.hpp"
+#include "api_http/server.hpp"
 
 namespace berth::api_http {
 
@@ -48,6 +49,7 @@ std::string_view title_of(unsigned status) {
   }
 }
 
+// The text of a failed system call, and of a defect of ours, stays in the log.
 std::string public_message(const Error& error) {
   if (error.code == Code::Internal) return "The server failed at this; its log has the details under the request id.";
   if (error.code == Code::NoSpace) return "The server's disk is full.";

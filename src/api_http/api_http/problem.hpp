@@ -11,8 +11,6 @@ namespace berth::api_http {
 
 [[nodiscard]] unsigned status_of(Code code);
 [[nodiscard]] std::string_view title_of(unsigned status);
-// The sentence for a client. The text of a failed system call, and of a defect of ours, stays in the log.
-[[nodiscard]] std::string public_message(const Error& error);
 // status 0: as the code says.
 [[nodiscard]] Response problem_response(const Error& error, std::string_view request_id, unsigned status = 0);
 

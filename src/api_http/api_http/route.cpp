@@ -60,6 +60,7 @@ Result<Match> match_route(std::string_view method, std::string_view target_text,
     if (!match_path(route.pattern, target.path, values)) continue;
     if (route.method == wanted) {
       Match match{&route, {.path = std::move(values), .query = std::move(target.query), .body = {}}};
+      allow.clear();
       TRY(check_query(route, match.call));
       return match;
     }

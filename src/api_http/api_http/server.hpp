@@ -48,18 +48,20 @@ struct Settings {
   Limits limits;
 };
 
-// A connection that asked for a WebSocket, and the terminal that it may see. `received` is the upgrade request again and
-// everything that was read after it.
+// A connection whose request for a WebSocket was checked and not answered yet, and the terminal that it may see.
 struct Upgraded {
   UniqueFd connection;
-  std::string received;
+  std::string handshake_key;                   // Sec-WebSocket-Key
+  bool names_protocol = false;                 // it offered "berth.terminal.v1"
   std::shared_ptr<control::Attachment> attachment;
   std::string request_id;
+  std::shared_ptr<void> ticket;                // counts as a connection of the server until nobody has it
 };
 using Takeover = std::function<void(Upgraded)>;  // called on the connection's executor; must not wait
 
-// The JSON of a terminal as the HTTP API writes it, for the first frame of a WebSocket.
+// A terminal and an error as this API says them, for the frames of a WebSocket.
 [[nodiscard]] std::string terminal_json(const control::TerminalInfo& info);
+[[nodiscard]] std::string public_message(const Error& error);
 
 class Server {
  public:

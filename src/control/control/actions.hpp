@@ -145,6 +145,7 @@ class Attachment {
   virtual ~Attachment() = default;
   [[nodiscard]] virtual boost::asio::any_io_executor executor() const = 0;
   [[nodiscard]] virtual TerminalInfo info() const = 0;
+  [[nodiscard]] virtual ByteOffset position() const = 0;  // of the next byte that read() gives
   // Waits for output after the last chunk, or for the end (only after the last byte was given).
   virtual boost::asio::awaitable<Result<std::variant<Chunk, Ended>>> read() = 0;
   virtual boost::asio::awaitable<Result<>> input(std::string_view data) = 0;  // waits while the process does not read

@@ -1,0 +1,198 @@
+#include "api_http/connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+
+#include "api_http/exchange.hpp"
+#include "api_http/problem.hpp"
+
+namespace berth::api_http {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
+using Parser = http::request_parser<http::string_body>;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::size_t first_read_bytes = 1024;       // what an idle connection holds
+constexpr std::size_t linger_bytes = 1 << 20;        // of a refused body, read so that the answer is not lost by a reset
+constexpr std::chrono::seconds linger_time{2};
+
+Request head_of(const Parser& parser) {
+  Request request{.method = std::string(parser.get().method_string()), .target = std::string(parser.get().target()),
+                  .headers = {}, .body = {}};
+  for (const auto& field : parser.get()) request.headers.emplace_back(field.name_string(), field.value());
+  return request;
+}
+
+class HttpConnection final : public Connection, private Body {
+ public:
+  HttpConnection(Shared& shared, asio::any_io_executor executor, UniqueFd fd, Peer peer)
+      : shared_(shared), peer_(std::move(peer)), stream_(std::move(executor)),
+        buffer_(shared.limits.header_bytes + (64 << 10)) {
+    boost::system::error_code error;
+    stream_.socket().assign(asio::generic::stream_protocol(AF_UNIX, 0), fd.get(), error);
+    if (!error) (void)fd.release();
+    else broken_ = true;
+  }
+
+  asio::awaitable<void> run() override {
+    try {
+      while (!broken_ && !finishing_ && co_await wait_for_request() && co_await serve_one()) {
+      }
+    } catch (const std::exception& defect) {
+      shared_.log.error("a connection failed", {{"what", std::string_view(defect.what())}});
+    }
+    stream_.close();
+  }
+
+  void finish() override {
+    finishing_ = true;
+    if (idle_) stream_.cancel();
+  }
+  void abort() override { stream_.close(); }
+
+ private:
+  asio::awaitable<bool> wait_for_request() {
+    if (buffer_.size() > 0) co_return true;
+    buffer_.shrink_to_fit();
+    stream_.expires_after(shared_.limits.idle);
+    idle_ = true;
+    auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(first_read_bytes), as_result);
+    idle_ = false;
+    if (error) co_return false;
+    buffer_.commit(size);
+    co_return true;
+  }
+
+  asio::awaitable<bool> serve_one() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
+    parser_->body_limit(boost::none);
+    stream_.expires_after(shared_.limits.request);
+    auto [error, size] = co_await http::async_read_header(stream_, buffer_, *parser_, as_result);
+    if (error) co_return co_await refuse_head(error);
+
+    Exchange exchange(shared_, peer_, head_of(*parser_), *this);
+    Response response = co_await exchange.answer();
+    if (auto upgrade = exchange.take_upgrade()) {
+      hand_over(*std::move(upgrade));
+      co_return false;
+    }
+    if (broken_) co_return false;
+    const bool unread = !parser_->is_done();
+    const bool keep = parser_->keep_alive() && !unread && !finishing_ && !shared_.stopping;
+    const bool sent = co_await write(std::move(response), keep, exchange.is_head());
+    if (sent && unread) co_await linger();
+    co_return sent && keep;
+  }
+
+  // The head was not HTTP, or too much of it. A peer that only went away gets nothing.
+  asio::awaitable<bool> refuse_head(boost::system::error_code error) {
+    const bool too_large = error == http::error::header_limit || error == http::error::buffer_overflow;
+    const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (gone || (!too_large && error.category() != make_error_code(http::error::bad_target).category())) co_return false;
+    const Error refused{.code = too_large ? Code::TooLarge : Code::InvalidArgument,
+                        .message = too_large ? fmt::format("The header is larger than {} bytes.", shared_.limits.header_bytes)
+                                             : "This is not a well formed HTTP/1.1 request."};
+    const std::string id = new_request_id();
+    Response response = problem_response(refused, id, too_large ? 431 : 400);
+    response.headers.emplace_back("X-Request-Id", id);
+    if (co_await write(std::move(response), false, false)) co_await linger();
+    co_return false;
+  }
+
+  std::optional<std::uint64_t> announced() const override {
+    const auto length = parser_->content_length();
+    if (length) return *length;
+    return std::nullopt;
+  }
+  bool complete() const override { return parser_->is_done(); }
+  bool more_came() const override { return buffer_.size() > 0; }
+
+  asio::awaitable<Result<std::string>> read(std::uint64_t limit, bool wants_continue) override {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    parser_->body_limit(limit);
+    if (wants_continue) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await asio::async_write(stream_, asio::buffer(go_on), as_result);
+      if (error) co_return lost(error);
+    }
+    while (!parser_->is_done()) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await http::async_read_some(stream_, buffer_, *parser_, as_result);
+      if (error == http::error::body_limit) co_return too_large_body({}, limit);
+      if (error) co_return lost(error);
+    }
+    co_return std::move(parser_->get().body());
+  }
+
+  std::unexpected<Error> lost(boost::system::error_code error) {
+    const bool malformed = error.category() == make_error_code(http::error::bad_target).category() &&
+                           error != http::error::end_of_stream && error != http::error::partial_message;
+    if (malformed) return fail(Code::InvalidArgument, "The body is not well formed.");
+    broken_ = true;
+    return fail(Code::Cancelled, "The connection was lost.");
+  }
+
+  asio::awaitable<bool> write(Response response, bool keep_alive, bool head_only) {
+    http::response<http::string_body> message{static_cast<http::status>(response.status),
+                                              parser_->get().version() == 10 ? 10u : 11u, std::move(response.body)};
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
+    if (response.status != 204) message.content_length(message.body().size());
+    message.keep_alive(keep_alive);
+    http::response_serializer<http::string_body> serializer{message};
+    serializer.split(head_only);
+    while (head_only ? !serializer.is_header_done() : !serializer.is_done()) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await http::async_write_some(stream_, serializer, as_result);
+      if (error) co_return false;
+    }
+    co_return true;
+  }
+
+  asio::awaitable<void> linger() {
+    boost::system::error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    stream_.expires_after(linger_time);
+    buffer_.clear();
+    for (std::size_t total = 0; total < linger_bytes;) {
+      auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(4096), as_result);
+      if (error) break;
+      total += size;
+    }
+  }
+
+  void hand_over(Upgraded upgrade) {
+    stream_.expires_never();
+    upgrade.ticket = std::move(peer_.ticket);
+    upgrade.connection.reset(stream_.release_socket().release());
+    shared_.takeover(std::move(upgrade));
+  }
+
+  Shared& shared_;
+  Peer peer_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  bool idle_ = false, finishing_ = false, broken_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Connection> Connection::open(Shared& shared, asio::any_io_executor executor, UniqueFd fd, Peer peer) {
+  return std::make_unique<HttpConnection>(shared, std::move(executor), std::move(fd), std::move(peer));
+}
+
+}  // namespace berth::api_http

@@ -1,0 +1,61 @@
+#pragma once
+// One request from its head to its answer, without a byte of HTTP: who asks and from where, which route, the body when it
+// may be sent, action, outcome. Private to api_http; on the connection's executor.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "api_http/connection.hpp"
+#include "api_http/route.hpp"
+
+namespace berth::api_http {
+
+[[nodiscard]] std::string new_request_id();
+[[nodiscard]] std::unexpected<Error> too_large_body(std::optional<std::uint64_t> size, std::uint64_t limit);
+
+// The rest of a request, which is read only after everything that can be known without it was checked.
+class Body {
+ public:
+  virtual ~Body() = default;
+  [[nodiscard]] virtual std::optional<std::uint64_t> announced() const = 0;  // Content-Length
+  [[nodiscard]] virtual bool complete() const = 0;                           // there is none, or it was read
+  [[nodiscard]] virtual bool more_came() const = 0;                          // bytes after the request are here already
+  virtual boost::asio::awaitable<Result<std::string>> read(std::uint64_t limit, bool wants_continue) = 0;
+};
+
+class Exchange {
+ public:
+  Exchange(Shared& shared, const Peer& peer, Request request, Body& body);
+
+  // Never fails: an error is a problem document.
+  boost::asio::awaitable<Response> answer();
+  // When the answer is a WebSocket: everything but the connection.
+  [[nodiscard]] std::optional<Upgraded> take_upgrade() { return std::exchange(upgrade_, std::nullopt); }
+  [[nodiscard]] bool is_head() const { return request_.method == "HEAD"; }
+
+ private:
+  boost::asio::awaitable<Result<Response>> handle();
+  boost::asio::awaitable<Result<control::Caller>> identify(const Route* route);
+  boost::asio::awaitable<Result<>> read_body(Match* match);
+  boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
+  [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;
+  Response page(Page page) const;
+  Response refuse(const Error& error) const;
+  void add_common_headers(Response& response) const;
+
+  Shared& shared_;
+  const Peer& peer_;
+  Request request_;
+  Body& body_;
+  std::string id_;
+  std::string allow_;              // of an address that does not take the method
+  unsigned status_ = 0;            // of a refusal that the code alone does not tell
+  Origin origin_ = Origin::None;
+  std::optional<Upgraded> upgrade_;
+};
+
+}  // namespace berth::api_http

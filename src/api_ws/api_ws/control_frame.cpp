@@ -1,0 +1,81 @@
+#include "api_ws/control_frame.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace berth::api_ws {
+
+namespace {
+
+namespace json = boost::json;
+
+std::unexpected<Error> wrong(std::string message) { return fail(Code::InvalidArgument, std::move(message)); }
+
+Result<> allow_fields(const json::object& frame, std::initializer_list<std::string_view> names) {
+  for (const auto& [key, value] : frame) {
+    const std::string_view name = key;
+    if (name != "type" && std::ranges::find(names, name) == names.end())
+      return wrong(fmt::format("\"{}\" is not a field of this frame.", name.substr(0, 64)));
+  }
+  return {};
+}
+
+Result<std::uint16_t> integer(const json::object& frame, std::string_view name, std::int64_t max) {
+  const json::value* value = frame.if_contains(name);
+  if (value == nullptr || !value->is_int64() || value->get_int64() < 1 || value->get_int64() > max)
+    return wrong(fmt::format("\"{}\" must be a whole number from 1 to {}.", name, max));
+  return static_cast<std::uint16_t>(value->get_int64());
+}
+
+}  // namespace
+
+Result<ControlFrame> parse_control_frame(std::string_view text) {
+  std::array<unsigned char, 2048> memory;
+  json::monotonic_resource resource(memory.data(), memory.size());
+  json::parse_options options;
+  options.max_depth = 4;
+  json::error_code error;
+  const json::value value = json::parse(json::string_view(text.data(), text.size()), error, &resource, options);
+  const json::object* frame = error ? nullptr : value.if_object();
+  if (frame == nullptr) return wrong("A text frame must be one JSON object.");
+  const json::value* type = frame->if_contains("type");
+  if (type == nullptr || !type->is_string()) return wrong("A text frame needs a \"type\".");
+  if (*type == "resize") {
+    TRY(allow_fields(*frame, {"cols", "rows"}));
+    TRY_ASSIGN(const auto cols, integer(*frame, "cols", 65535));
+    TRY_ASSIGN(const auto rows, integer(*frame, "rows", 65535));
+    return Resize{{cols, rows}};
+  }
+  if (*type == "signal") {
+    TRY(allow_fields(*frame, {"signal"}));
+    TRY_ASSIGN(const auto number, integer(*frame, "signal", 64));
+    return Signal{number};
+  }
+  TRY(allow_fields(*frame, {}));
+  if (*type == "close_input") return CloseInput{};
+  if (*type == "ping") return Ping{};
+  return wrong("The \"type\" of the frame must be resize, signal, close_input or ping.");
+}
+
+std::string hello_frame(std::string_view terminal_json, ByteOffset from) {
+  return fmt::format(R"({{"type":"hello","terminal":{},"from":{}}})", terminal_json, from.value);
+}
+
+std::string exit_frame(const std::optional<Exit>& exit, ByteOffset end, std::string_view reason) {
+  json::object frame{{"type", "exit"}, {"exit_code", nullptr}, {"signal", nullptr}, {"end", end.value}, {"reason", reason}};
+  if (const auto* exited = exit ? std::get_if<Exited>(&*exit) : nullptr) frame["exit_code"] = exited->code;
+  if (const auto* killed = exit ? std::get_if<Killed>(&*exit) : nullptr) frame["signal"] = killed->signal;
+  return json::serialize(frame);
+}
+
+std::string error_frame(Code code, std::string_view detail) {
+  return json::serialize(json::object{{"type", "error"}, {"code", to_string(code)}, {"detail", detail}});
+}
+
+std::string pong_frame() { return R"({"type":"pong"})"; }
+
+}  // namespace berth::api_ws

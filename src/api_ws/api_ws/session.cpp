@@ -1,0 +1,242 @@
+#include "api_ws/session.hpp"
+
+#include <array>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "aio/event.hpp"
+#include "api_ws/control_frame.hpp"
+
+namespace berth::api_ws {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+namespace http = beast::http;
+using Clock = std::chrono::steady_clock;
+
+using WebSocket = websocket::stream<asio::generic::stream_protocol::socket, false>;  // false: no compression, no memory for it
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::size_t kept_input_bytes = 4096;           // of the input buffer between messages
+constexpr std::chrono::milliseconds close_limit{5'000};  // for the peer's half of the closing handshake
+constexpr std::chrono::milliseconds slow_write{100};     // longer: it waited for the peer, who therefore reads
+
+enum class Kind { Text, Binary };
+
+// Byte 1 or 2, then the offset of the first byte, big-endian.
+std::array<char, 9> output_header(const control::Attachment::Chunk& chunk) {
+  std::array<char, 9> header{};
+  header[0] = chunk.error ? 2 : 1;
+  for (std::size_t i = 0; i < 8; ++i) header[1 + i] = static_cast<char>(chunk.from.value >> (56 - 8 * i));
+  return header;
+}
+
+class WebSocketSession final : public Session, public std::enable_shared_from_this<WebSocketSession> {
+ public:
+  WebSocketSession(Granted granted, const Settings& settings, const Words& words, log::Logger log)
+      : settings_(settings), words_(words), log_(std::move(log)), executor_(granted.attachment->executor()),
+        granted_(std::move(granted)), socket_(executor_), watch_(executor_), turn_(executor_), restart_(executor_) {
+    boost::system::error_code error;
+    socket_.next_layer().assign(asio::generic::stream_protocol(AF_UNIX, 0), granted_.connection.get(), error);
+    if (!error) (void)granted_.connection.release();
+  }
+
+  asio::any_io_executor executor() const override { return executor_; }
+
+  asio::awaitable<void> run() override {
+    const auto self = shared_from_this();
+    heard_ = Clock::now();
+    watch(settings_.ping);
+    try {
+      if (co_await accept()) co_await serve();
+    } catch (const std::exception& defect) {
+      log_.error("a viewer's connection failed", {{"request_id", granted_.request_id}, {"what", std::string_view(defect.what())}});
+    }
+    watch_.cancel();
+    abort();
+    granted_.attachment.reset();
+  }
+
+  void restart() override {
+    restarting_ = true;
+    restart_.notify();
+  }
+
+  void abort() override {
+    boost::system::error_code ignored;
+    socket_.next_layer().close(ignored);
+  }
+
+ private:
+  control::Attachment& terminal() { return *granted_.attachment; }
+
+  // The request was checked where it was read; this is its essence again, for the answer.
+  asio::awaitable<bool> accept() {
+    http::request<http::empty_body> request{http::verb::get, "/", 11};
+    request.set(http::field::host, "berth");
+    request.set(http::field::upgrade, "websocket");
+    request.set(http::field::connection, "Upgrade");
+    request.set(http::field::sec_websocket_key, granted_.handshake_key);
+    request.set(http::field::sec_websocket_version, "13");
+    socket_.set_option(websocket::stream_base::decorator(
+        [id = granted_.request_id, named = granted_.names_protocol](websocket::response_type& response) {
+          response.set("X-Request-Id", id);
+          if (named) response.set(http::field::sec_websocket_protocol, "berth.terminal.v1");
+        }));
+    socket_.auto_fragment(false);
+    socket_.read_message_max(settings_.message_bytes);
+    socket_.control_callback([this](websocket::frame_type, beast::string_view) { heard_ = Clock::now(); });
+    const auto [error] = co_await socket_.async_accept(request, as_result);
+    accepted_ = !error;
+    co_return accepted_;
+  }
+
+  asio::awaitable<void> serve() {
+    using namespace asio::experimental::awaitable_operators;
+    const std::string hello = hello_frame(words_.terminal_json(terminal().info()), terminal().position());
+    if (!co_await send(Kind::Text, {}, hello)) co_return;
+    co_await (write_output() || read_input() || close_for_restart());
+  }
+
+  // ---- to the client ----
+  asio::awaitable<void> write_output() {
+    for (bool sent = true; sent;) {
+      auto part = co_await terminal().read();
+      if (!part) {
+        if (part.error().code == Code::Cancelled) co_return;
+        log_.error("output could not be read", {{"request_id", granted_.request_id}, {"error", part.error()}});
+        (void)co_await send_error(part.error());
+        co_return co_await close(websocket::close_code::internal_error);
+      }
+      if (const auto* ended = std::get_if<control::Attachment::Ended>(&*part)) {
+        const std::string frame = exit_frame(ended->exit, ended->end, ended->reason);
+        (void)co_await send(Kind::Text, {}, frame);
+        co_return co_await close(websocket::close_code::normal);
+      }
+      const auto& chunk = std::get<control::Attachment::Chunk>(*part);
+      const auto header = output_header(chunk);
+      sent = co_await send(Kind::Binary, {header.data(), header.size()}, chunk.data);
+    }
+    while (closing_ && co_await restart_.wait()) {  // whoever closes goes on to the end of the handshake
+    }
+  }
+
+  // One frame at a time: a reply to a control frame waits for the chunk that is under way, and the next input with it.
+  asio::awaitable<bool> send(Kind kind, std::string_view head, std::string_view body) {
+    while (sending_)
+      if (!co_await turn_.wait()) co_return false;
+    sending_ = true;
+    socket_.binary(kind == Kind::Binary);
+    const std::array<asio::const_buffer, 2> frame{asio::buffer(head), asio::buffer(body)};
+    const auto began = Clock::now();
+    const auto [error, size] = co_await socket_.async_write(frame, as_result);
+    if (Clock::now() - began >= slow_write && !error) heard_ = Clock::now();
+    sending_ = false;
+    turn_.notify();
+    co_return !error;
+  }
+
+  asio::awaitable<bool> send_error(Error error) {
+    const std::string frame = error_frame(error.code, words_.sentence(error));
+    co_return co_await send(Kind::Text, {}, frame);
+  }
+
+  asio::awaitable<void> close_for_restart() {
+    while (!restarting_ || closing_)
+      if (!co_await restart_.wait()) co_return;
+    co_await close(websocket::close_code::service_restart);
+  }
+
+  asio::awaitable<void> close(websocket::close_code code) {
+    closing_ = true;
+    watch(close_limit);
+    (void)co_await socket_.async_close(code, as_result);
+  }
+
+  // ---- from the client ----
+  asio::awaitable<void> read_input() {
+    beast::flat_buffer buffer(settings_.message_bytes + kept_input_bytes);
+    for (bool going = true; going;) {
+      const auto [error, size] = co_await socket_.async_read(buffer, as_result);
+      if (error) co_return;
+      heard_ = Clock::now();
+      const std::string_view bytes(static_cast<const char*>(buffer.cdata().data()), buffer.size());
+      Result<> done;
+      if (socket_.got_text()) done = co_await obey(bytes);
+      else done = co_await type(bytes);
+      if (!done) going = done.error().code != Code::Cancelled && co_await send_error(done.error());
+      buffer.clear();
+      if (buffer.capacity() > kept_input_bytes) buffer.shrink_to_fit();
+    }
+  }
+
+  // Waiting here is what holds a client back that types faster than the program reads.
+  asio::awaitable<Result<>> type(std::string_view bytes) {
+    typing_ = true;
+    auto done = co_await terminal().input(bytes);
+    typing_ = false;
+    heard_ = Clock::now();
+    co_return done;
+  }
+
+  asio::awaitable<Result<>> obey(std::string_view text) {
+    const auto frame = parse_control_frame(text);
+    if (!frame) co_return std::unexpected(frame.error());
+    if (const auto* resize = std::get_if<Resize>(&*frame)) co_return terminal().resize(resize->size);
+    if (const auto* signal = std::get_if<Signal>(&*frame)) co_return terminal().signal(signal->number);
+    if (std::holds_alternative<CloseInput>(*frame)) co_return terminal().close_input();
+    const std::string pong = pong_frame();
+    if (!co_await send(Kind::Text, {}, pong)) co_return fail(Code::Cancelled, "The connection was lost.");
+    co_return Result<>{};
+  }
+
+  // ---- whether anybody is there ----
+  void watch(std::chrono::milliseconds after) {
+    watch_.expires_after(after);
+    watch_.async_wait([self = weak_from_this()](boost::system::error_code error) {
+      const auto alive = self.lock();
+      if (alive && !error && alive->watch_.expiry() <= Clock::now()) alive->check_life();  // not armed again since
+    });
+  }
+
+  void check_life() {
+    const auto quiet = Clock::now() - heard_;
+    if (closing_ || (quiet >= settings_.idle && !typing_)) {
+      log_.info("a viewer vanished", {{"request_id", granted_.request_id}, {"quiet_ms", quiet}});
+      return abort();
+    }
+    if (accepted_ && !pinging_ && quiet >= settings_.ping / 2) {
+      pinging_ = true;
+      socket_.async_ping({}, [self = shared_from_this()](boost::system::error_code) { self->pinging_ = false; });
+    }
+    watch(settings_.ping);
+  }
+
+  const Settings& settings_;
+  const Words& words_;
+  log::Logger log_;
+  asio::any_io_executor executor_;
+  Granted granted_;
+  WebSocket socket_;
+  asio::steady_timer watch_;
+  aio::Event turn_, restart_;
+  Clock::time_point heard_{};
+  bool accepted_ = false, sending_ = false, typing_ = false, pinging_ = false, closing_ = false, restarting_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<Session> Session::open(Granted granted, const Settings& settings, const Words& words, log::Logger log) {
+  return std::make_shared<WebSocketSession>(std::move(granted), settings, words, std::move(log));
+}
+
+}  // namespace berth::api_ws
