@@ -28,6 +28,8 @@ class FrameReader {
   Result<> feed(std::string_view bytes);
   // The next whole frame's payload, valid until the next feed() or next().
   std::optional<std::string_view> next();
+  // No part of a frame waits for the rest of it.
+  [[nodiscard]] bool empty() const { return taken_ == buffer_.size(); }
 
  private:
   Result<> check_head() const;
