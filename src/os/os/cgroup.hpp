@@ -7,6 +7,12 @@
 // A process that cgroup v1 froze does not die of SIGKILL until it is thawed; kill() signals, thaws, and repeats until the
 // group is empty. Absent groups are empty groups: every operation is idempotent. Any thread; calls may block for the time
 // that is given.
+//
+// Example:
+//   TRY_ASSIGN(const auto cgroups, os::Cgroups::find());
+//   TRY_ASSIGN(const auto usage, cgroups.usage("/berth/home/sbx"));
+//   TRY(cgroups.kill("/berth/home/sbx"));
+//   TRY(cgroups.remove("/berth/home/sbx"));
 
 #include <sys/types.h>
 

@@ -2,6 +2,17 @@
 // Waiting: epoll, and the descriptors that make events, signals and deadlines readable.
 //
 // Each object owns its descriptor, is used by one thread (EventFd::notify from any), and is CLOEXEC and non-blocking.
+//
+// Example:
+//   #include <array>
+//   TRY_ASSIGN(auto epoll, os::Epoll::open());
+//   TRY_ASSIGN(auto timer, os::TimerFd::open());
+//   TRY(epoll.add(timer.fd(), EPOLLIN, 1));
+//   TRY(timer.arm(std::chrono::milliseconds{10}));
+//   std::array<epoll_event, 8> space;
+//   TRY_ASSIGN(const auto ready, epoll.wait(space));
+//   for (const auto& event : ready)
+//     if (event.data.u64 == 1) timer.clear();
 
 #include <signal.h>
 #include <sys/epoll.h>

@@ -8,6 +8,11 @@
 // Errors: a failure between fork and exec (chdir, exec) comes back over a CLOEXEC pipe as the Result of spawn(), naming the
 // call. Signals are reset to their defaults and unblocked in the child.
 // The child runs os/after_fork.cpp only, in the memory of the parent (vfork), which waits until it has exec'ed.
+//
+// Example:
+//   TRY_ASSIGN(auto child, os::Process::spawn({.argv = {"sleep", "10"}, .env = os::own_environment()}));
+//   TRY_ASSIGN(const auto exit, child.wait_for(std::chrono::seconds{1}));
+//   if (!exit) TRY(child.kill(15));
 
 #include <sys/types.h>
 

@@ -1,0 +1,18 @@
+#pragma once
+// Waiting for a lock on a file (flock(2)), between threads and processes alike. The lock is held as long as the returned
+// descriptor's file description lives, and goes with its process. Blocks without a deadline: whoever holds such a lock
+// works towards an end. For a lock that must not be waited for see try_lock_file() in os/file.hpp.
+
+#include <filesystem>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace berth::os {
+
+Result<UniqueFd> lock_file(const std::filesystem::path& path, mode_t mode = 0600);  // made when absent
+
+// Everything that was written on the file system that holds `path` is on the disk (syncfs(2)).
+Result<> sync_file_system(const std::filesystem::path& path);
+
+}  // namespace berth::os
