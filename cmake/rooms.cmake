@@ -67,6 +67,7 @@ function(berth_room name)
   string(JOIN "," test_uses ${R_TEST_USES})
   string(JOIN "," vendor ${R_VENDOR})
   file(APPEND ${CMAKE_BINARY_DIR}/rooms.txt "${name}|${uses}|${test_uses}|${vendor}\n")
+  set_property(GLOBAL PROPERTY berth_room_${name} ${R_USES} ${R_VENDOR} ${R_TEST_USES} ${R_TEST_VENDOR})
 
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB all CONFIGURE_DEPENDS ${dir}/*.cpp)

@@ -22,7 +22,7 @@ VENDOR_OWNERS = [
     (r"boost/json/src|boost/asio/impl/src|boost/asio/ssl/impl/src", {"beast", "aio"}),
     (r"google/protobuf/", {"wire", "guest", "shim", "link", "sandboxes"}),
     (r"prometheus/", {"control"}),
-    (SYSTEM := r"sys/mount\.h|sched\.h|sys/epoll\.h|sys/eventfd\.h|sys/signalfd\.h|sys/timerfd\.h|linux/", {"os", "pty"}),
+    (SYSTEM := r"sys/mount\.h|sched\.h|sys/eventfd\.h|sys/signalfd\.h|sys/timerfd\.h|linux/", {"os", "pty"}),
     (r"pty\.h|termios\.h", {"pty", "cli", "os"}),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -1,6 +1,9 @@
 #pragma once
 // Wakes coroutines that wait for something to change. Everything on one executor. Waiters check their condition again after
 // each wake: `while (!ready) co_await event.wait();` is free of lost wake-ups, since nothing runs between check and wait.
+//
+// Example (aio::Event& changed, const bool& ready):
+//   while (!ready) CO_TRY(co_await changed.wait());
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

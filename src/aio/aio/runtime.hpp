@@ -1,6 +1,12 @@
 #pragma once
 // The server's threads: one io_context and one thread per core. Work stays on the context that it began on; two threads on
 // one context are slower than one context each. start() and stop() are called by the owner's thread; the rest by any.
+//
+// Example:
+//   aio::Runtime runtime(2);                     // threads
+//   runtime.start();
+//   boost::asio::io_context& one = runtime.next();
+//   runtime.stop();
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -4,6 +4,11 @@
 // Everything on one executor (one thread); spawn() from another thread posts itself over. A group must be stopped before
 // it is destroyed; its tasks keep the group's state alive, not the group. Exceptions that leave a task are defects: they
 // end the process, since going on would hide them.
+//
+// Example (boost::asio::any_io_executor executor, boost::asio::awaitable<void> task):
+//   aio::TaskGroup group(executor);
+//   group.spawn(std::move(task));
+//   const bool all_ended = co_await group.stop(std::chrono::seconds{5});
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

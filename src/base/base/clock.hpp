@@ -1,5 +1,11 @@
 #pragma once
 // Time comes in through constructors, so that waiting logic is tested without waiting.
+//
+// Example:
+//   FakeClock clock;                             // what takes a `const Clock&` waits for nothing in a test
+//   const auto begun = clock.steady();
+//   clock.advance(std::chrono::seconds{30});
+//   const auto took = clock.steady() - begun;
 
 #include "base/units.hpp"
 

@@ -1,6 +1,10 @@
 #pragma once
 // Ids are a prefix and 26 characters of lower-case base32 (RFC 4648 without i l o u confusion: Crockford's alphabet),
 // 128 random bits and 2 bits of padding: "sbx_4k6q…". Distinct ids are distinct types; a parsed id is well formed.
+//
+// Example:
+//   TRY_ASSIGN(const auto id, SandboxId::parse("sbx_0123456789abcdefghjkmnpqrs"));
+//   const std::string& text = id.str();
 
 #include <array>
 #include <compare>

@@ -1,5 +1,9 @@
 #pragma once
 // Owns one file descriptor. Move only; closes on destruction. -1 is none.
+//
+// Example (int descriptor):
+//   UniqueFd fd(descriptor);                     // ours from here on
+//   UniqueFd moved = std::move(fd);              // fd is none now; moved closes
 
 #include <unistd.h>
 

@@ -1,6 +1,11 @@
 #pragma once
 // The API as calls that give JSON or an Error: what the verbs of the command line are written with. Blocking; any thread.
 // Errors: as client/http.hpp, and every problem document of the server with its code, sentence and hint.
+//
+// Example:
+//   client::Api api(client::unix_endpoint("/run/berth/berth.sock"));
+//   TRY_ASSIGN(const auto sandboxes, api.list("/v1/sandboxes"));
+//   TRY_ASSIGN(const auto made, api.post("/v1/sandboxes", {{"template", "busybox"}}));
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

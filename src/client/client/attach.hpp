@@ -9,6 +9,10 @@
 // Threads: run() and every call of the Viewer on one thread; the other members from any. Memory: input up to
 // `input_room` waits here (the caller stops reading its own input while there is none), output none.
 // Errors: those of the server (NotFound, PermissionDenied, …), Unavailable when patience is over, Damaged for a gap.
+//
+// Example (client::Endpoint where, std::string terminal, client::Viewer& viewer, const Clock& clock):
+//   client::Attach attach(where, {.terminal = terminal, .from = ByteOffset{0}}, viewer, clock);
+//   TRY_ASSIGN(const auto end, attach.run());    // another thread may call attach.detach()
 
 #include <atomic>
 #include <chrono>

@@ -3,6 +3,13 @@
 // Action and gets one Outcome or one Error back; it holds no rule. Authorisation, limits and validation are in control.
 //
 // `sandbox` in an action is an id or a name of the caller's own. Paths are inside the sandbox. Sizes are bytes.
+//
+// Example (std::shared_ptr<control::Attachment> attachment):
+//   CO_TRY(co_await attachment->input("ls\n"));
+//   CO_TRY_ASSIGN(auto got, co_await attachment->read());
+//   if (const auto* chunk = std::get_if<control::Attachment::Chunk>(&got)) {
+//     std::string_view bytes = chunk->data;
+//   }
 
 #include <chrono>
 #include <cstdint>

@@ -1,5 +1,9 @@
 #pragma once
 // The one door for every transport: who may do what, how often, and with which limits is decided here and nowhere else.
+//
+// Example (control::Control& control, std::string key):
+//   CO_TRY_ASSIGN(const auto caller, co_await control.authenticate(key));
+//   CO_TRY_ASSIGN(const auto row, co_await control::perform_as<store::SandboxRow>(control, caller, control::GetSandbox{"dev"}));
 
 #include <boost/asio/awaitable.hpp>
 

@@ -7,6 +7,11 @@
 //   if (!crypto::equal(stored_hash, presented.hash)) return fail(Code::Unauthenticated, …);
 //
 // Sources: SHA-256 FIPS 180-4, HMAC RFC 2104.
+//
+// Example:
+//   const auto digest = crypto::Sha256().update("one ").update("two").finish();
+//   const std::string shown = crypto::hex(digest);  // as sha256_hex("one two")
+//   const auto id = crypto::new_id<SandboxId>();
 
 #include <array>
 #include <cstddef>

@@ -5,6 +5,10 @@
 //
 // A Secret costs four pages and two system calls: for the few that live long, not for one per request. Reading is
 // thread safe. A system that cannot give the memory ends the process.
+//
+// Example:
+//   const auto key = crypto::Secret::random(32);
+//   std::string_view bytes = key.reveal();       // the one way out
 
 #include <cstddef>
 #include <span>

@@ -8,6 +8,14 @@
 // Errors: NotFound (no such journal); InvalidArgument (offset after the end); Damaged: a record fails its check although
 // more follows it. Damaged stays until skip_damage() is called; nothing is repaired. Unsupported: written by a later
 // version.
+//
+// Example (const std::filesystem::path& dir):
+//   TRY_ASSIGN(auto cursor, journal::Cursor::open(dir, ByteOffset{0}));
+//   for (;;) {
+//     TRY_ASSIGN(const auto piece, cursor.next(64 << 10));
+//     if (!piece) break;                         // the present end
+//     if (piece->kind == journal::Kind::Output) std::string_view bytes = piece->data;
+//   }
 
 #include <cstdint>
 #include <filesystem>

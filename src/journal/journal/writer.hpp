@@ -8,6 +8,12 @@
 // AlreadyExists when create() finds a journal. Anything else from the system as it is.
 // Limits: a payload has at most max_payload_bytes. Durability: append() survives the process, not the machine; sync(), or
 // an fdatasync of what take_unsynced() gives, makes it survive the machine. Files are 0600, the directory 0700.
+//
+// Example (const std::filesystem::path& dir, const TerminalId& id, const Clock& clock):
+//   #include "base/clock.hpp"
+//   TRY_ASSIGN(auto writer, journal::Writer::create(dir, id, {}, clock.now()));
+//   TRY(writer.append(journal::Kind::Output, "hello\r\n", clock.now()));
+//   TRY(writer.sync());
 
 #include <cstdint>
 #include <filesystem>

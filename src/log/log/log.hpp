@@ -10,10 +10,11 @@
 // Times in a record are UTC; durations are written in milliseconds, so their field names end in _ms. A string over
 // max_value_bytes is cut and marked.
 //
-//   TRY_ASSIGN(auto root, log::Logger::open({.level = log::parse_level("info"), .file = home / "server.log"}));
-//   const auto log = root.with_request(request_id);
+// Example (const std::filesystem::path& home, const SandboxId& id, std::chrono::milliseconds took):
+//   TRY_ASSIGN(const auto root, log::Logger::open({.level = log::parse_level("info"), .file = home / "server.log"}));
+//   const auto log = root.with_request("req_1");
 //   log.info("sandbox started", {{"sandbox", id}, {"took_ms", took}});
-//   log.error("no template", {{"error", result.error()}});
+//   log.error("no template", {{"error", Error{.code = Code::NotFound}}});
 
 #include <chrono>
 #include <concepts>

@@ -4,6 +4,9 @@
 //
 // One thread. The owner must see to it that it is destroyed when a signal ends the process (read signals as data), and
 // calls enter_again() after SIGCONT: a shell sets modes of its own while a job is stopped.
+//
+// Example:
+//   TRY_ASSIGN(const auto raw, pty::RawMode::enter(0));  // until `raw` goes
 
 #include <termios.h>
 

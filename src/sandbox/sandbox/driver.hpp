@@ -5,6 +5,12 @@
 // Used by the shim, on its one thread; calls may block for as long as the runtime takes. One Driver object is one
 // sandbox. Everything a driver mounts lives in the shim's private mount namespace and vanishes with it; what else it makes
 // (cgroups, runtime state) is found again from the Spec alone, so that a stranger can clean up (`remove_traces`).
+//
+// Example (sandbox::Driver& driver):
+//   TRY_ASSIGN(auto started, driver.start());
+//   TRY(driver.pause());
+//   TRY(driver.resume());
+//   TRY(driver.destroy());
 
 #include <chrono>
 #include <cstdint>

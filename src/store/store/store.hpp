@@ -10,6 +10,10 @@
 // Errors: NotFound, AlreadyExists (a unique name or key), FailedPrecondition (compare-and-set lost), NoSpace (disk full;
 // nothing stored earlier is damaged, later writes work when space is back), ResourceExhausted (queue full), Unavailable
 // (closed), Damaged.
+//
+// Example (store::Store& store, store::SandboxRow row):
+//   CO_TRY(co_await store.write([row](store::Unit& unit) { return unit.insert_sandbox(row); }));
+//   CO_TRY_ASSIGN(const auto found, co_await store.read([id = row.id](store::Reader& reader) { return reader.sandbox(id); }));
 
 #include <functional>
 #include <memory>

@@ -9,6 +9,12 @@
 //
 // One Monitor is one terminal; used on one strand. Memory: one payload and one command text, bounded by
 // MarkerParser::max_payload_bytes each.
+//
+// Example (std::string_view output):
+//   vt::Monitor monitor("a0b1c2");
+//   monitor.feed(output, [](const vt::CommandEvent& event) {
+//     if (event.kind == vt::CommandEvent::Kind::Finished) std::string_view typed = event.text;
+//   });
 
 #include <array>
 #include <cstdint>

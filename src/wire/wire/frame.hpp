@@ -3,6 +3,11 @@
 //
 // FrameReader takes bytes as they come, whatever the split, and gives whole frames; it holds at most one frame that is
 // not complete. A length of 0 or above max_frame_bytes is a protocol error: the stream cannot be trusted any more.
+//
+// Example (std::string_view received, google::protobuf::MessageLite& message):
+//   wire::FrameReader reader;
+//   TRY(reader.feed(received));
+//   while (const auto payload = reader.next()) TRY(wire::parse_frame(*payload, message));
 
 #include <cstddef>
 #include <cstdint>
