@@ -31,7 +31,7 @@ class Flatten final : public YAML::EventHandler {
     if (levels_.empty()) return;  // an empty file
     if (wants_key()) stop(mark, "a key");
     if (levels_.back().kind == Level::List) stop(mark, "an item, not nothing");
-    add(mark, {.kind = Raw::Kind::Nothing});
+    add({.kind = Raw::Kind::Nothing});
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
@@ -41,7 +41,7 @@ class Flatten final : public YAML::EventHandler {
     count(mark);
     if (levels_.back().kind == Level::List) levels_.back().items.push_back(value);
     else if (wants_key()) take_key(mark, value);
-    else add(mark, {.text = value});
+    else add({.text = value});
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
@@ -54,7 +54,7 @@ class Flatten final : public YAML::EventHandler {
   void OnSequenceEnd() override {
     const Level level = pop();
     if (levels_.back().kind == Level::List) stop(level.mark, "an item, not a list");
-    add(level.mark, {.kind = Raw::Kind::List, .items = level.items});
+    add({.kind = Raw::Kind::List, .items = level.items});
   }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
@@ -67,7 +67,7 @@ class Flatten final : public YAML::EventHandler {
   void OnMapEnd() override {
     const Level level = pop();
     if (levels_.empty()) return;
-    if (level.seen == 0) add(level.mark, {.kind = Raw::Kind::Nothing});
+    if (level.seen == 0) add({.kind = Raw::Kind::Nothing});
     else levels_.back().key.reset();
   }
 
@@ -77,6 +77,7 @@ class Flatten final : public YAML::EventHandler {
     YAML::Mark mark;
     std::size_t seen = 0;            // keys and values, or items
     std::optional<std::string> key;  // of the value that comes next
+    int key_line = 0;
     std::vector<std::string> items;
   };
 
@@ -109,6 +110,7 @@ class Flatten final : public YAML::EventHandler {
   void take_key(const YAML::Mark& mark, const std::string& key) {
     if (key.empty() || key.size() > 64 || !is_clean_text(key)) stop(mark, "a key of 1 to 64 characters");
     levels_.back().key = key;
+    levels_.back().key_line = mark.line + 1;
     if (!paths_.insert(path()).second) stop(mark, "every key once");
   }
   [[nodiscard]] std::string path() const {
@@ -117,8 +119,8 @@ class Flatten final : public YAML::EventHandler {
       if (level.key) out += (out.empty() ? "" : ".") + *level.key;
     return out;
   }
-  void add(const YAML::Mark& mark, Raw value) {
-    entries_.push_back({.key = path(), .line = mark.line + 1, .value = std::move(value)});
+  void add(Raw value) {
+    entries_.push_back({.key = path(), .line = levels_.back().key_line, .value = std::move(value)});
     levels_.back().key.reset();
   }
 
