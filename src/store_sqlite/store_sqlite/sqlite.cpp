@@ -119,7 +119,11 @@ Result<Connection> Connection::open(const std::filesystem::path& path, Mode mode
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  TRY(connection.execute("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY"));
+  constexpr const char* setup = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY";
+  if (auto done = connection.execute(setup); !done) {  // reads the header for the first time: what it cannot mean is damage
+    const bool senseless = done.error().code == Code::Internal && done.error().sys_errno == 0;
+    return pass(senseless ? error_of(db, SQLITE_CORRUPT, done.error().subject) : done.error());
+  }
   if (mode == Mode::QueryOnly) TRY(connection.execute("PRAGMA query_only=ON"));
   return connection;
 }
