@@ -11,6 +11,16 @@
 #include <list>
 
 namespace berth::aio {
+namespace {
+
+// Cancellation is the answer of the operation that waits, never an exception out of the next co_await: a task that was
+// told to stop can still put things in order.
+boost::asio::awaitable<void> without_throw(boost::asio::awaitable<void> task) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(task);
+}
+
+}  // namespace
 
 struct TaskGroup::State {
   explicit State(boost::asio::any_io_executor e) : executor(std::move(e)), empty(executor) {
@@ -37,7 +47,7 @@ void TaskGroup::spawn(boost::asio::awaitable<void> task) {
       state->running.erase(signal);
       if (state->running.empty()) state->empty.cancel();
     };
-    boost::asio::co_spawn(state->executor, std::move(task),
+    boost::asio::co_spawn(state->executor, without_throw(std::move(task)),
                           boost::asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
   });
 }
