@@ -6,6 +6,8 @@
 // paths. `hint` tells a person what to do next and is safe to show.
 
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +42,7 @@ struct [[nodiscard]] Error {
   std::string operation;  // "open", "runc create"; log only
   std::string subject;    // path, id, name; log only
   int sys_errno = 0;
+  std::optional<std::chrono::milliseconds> retry_after;  // with RateLimited: when it may work; safe to show
 
   [[nodiscard]] std::string describe() const;  // everything, for the log
 };
