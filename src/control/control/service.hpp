@@ -1,0 +1,72 @@
+#pragma once
+// The server behind the transports, put together: control and the domain below it.
+//
+//   TRY_ASSIGN(auto service, control::Service::open({.runtime = &runtime, .store = store.get(), …}));
+//   co_await service->ensure_first_key()   the text of a new key when there was none yet; show it once
+//   co_await service->recover()            finds the sandboxes of earlier servers again; ready() from then on
+//   api_http::Server::open(runtime, *service, …)
+//   … co_await service->stop(limit)        after the transports; sandboxes go on
+//
+// Threads: open() on any; the coroutines on any executor of the runtime; the destructor after Runtime::stop().
+// Everything in Dependencies that is a pointer outlives the service.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "control/control.hpp"
+#include "crypto/secret.hpp"
+#include "log/log.hpp"
+#include "sandboxes/runtime.hpp"
+
+namespace berth::aio { class Runtime; }
+namespace berth::templates { class Templates; }
+
+namespace berth::control {
+
+struct Settings {  // names and defaults as in config/settings.def
+  std::string sandbox_template = "debian", sandbox_isolation = "auto";
+  std::uint64_t sandbox_memory_bytes = 512ull << 20;
+  std::uint32_t sandbox_cpu_millis = 0, sandbox_processes = 256, sandbox_open_files = 4096;
+  std::uint32_t sandbox_max = 100;              // live ones of one owner
+  std::chrono::milliseconds sandbox_start_timeout{30'000}, sandbox_stop_grace{5'000};
+  std::uint32_t terminal_max = 64;              // running ones of one sandbox
+  std::uint64_t terminal_journal_segment_bytes = 16 << 20;
+  std::chrono::milliseconds terminal_journal_sync{1'000};
+  std::uint64_t terminal_send_buffer_bytes = 1 << 20;
+  std::uint64_t terminal_chunk_bytes = 64 << 10;
+  std::uint64_t exec_output_bytes = 1 << 20;
+  std::chrono::milliseconds exec_timeout{600'000};
+  std::uint64_t file_read_bytes = 64 << 20;
+  std::uint32_t rate_requests_per_second = 100, rate_burst = 200, rate_keys = 10'000;
+  std::uint32_t pool_threads = 4;               // for calls that block
+};
+
+struct Dependencies {
+  aio::Runtime* runtime = nullptr;
+  store::Store* store = nullptr;
+  const Clock* clock = nullptr;
+  const templates::Templates* templates = nullptr;
+  log::Logger log;
+  std::filesystem::path home;                   // $BERTH_HOME
+  std::filesystem::path shim, init;             // the programs
+  sandboxes::Leaves leaves;
+  Settings settings;
+};
+
+class Service : public Control {
+ public:
+  static Result<std::unique_ptr<Service>> open(Dependencies dependencies);
+
+  // The first API key, made when there is none at all. Its text exists nowhere else.
+  virtual boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key() = 0;
+  // A sandbox that cannot be brought back is reported in its row and in the log, not here.
+  virtual boost::asio::awaitable<Result<>> recover() = 0;
+  virtual boost::asio::awaitable<void> stop(std::chrono::milliseconds limit) = 0;
+};
+
+}  // namespace berth::control
