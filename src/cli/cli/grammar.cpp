@@ -284,14 +284,17 @@ std::unexpected<Error> explain(const CLI::App& root, const Store& store, const C
   std::string hint = fmt::format("See `{} --help`.", path_text(path));
   std::string sentence = error.what();
   Words extras = root.remaining(true);
-  bool needs_verb = error.get_name() == "RequiredError" && !last->get_subcommands({}).empty();
-  if (!extras.empty() && (needs_verb || error.get_name() == "ExtrasError")) {
+  auto is = [&error](CLI::ExitCodes code) { return error.get_exit_code() == static_cast<int>(code); };
+  bool needs_verb = is(CLI::ExitCodes::RequiredError) && !last->get_subcommands({}).empty();
+  if (!extras.empty() && (needs_verb || is(CLI::ExitCodes::ExtrasError))) {
     Words known;
     for (const CLI::App* verb : last->get_subcommands({})) known.push_back(verb->get_name());
     for (const CLI::Option* option : last->get_options())
       for (const auto& name : option->get_lnames()) known.push_back("--" + name);
-    sentence = fmt::format("\"{}\" was not expected here", extras.front());
-    if (std::string near = nearest(extras.front(), known); !near.empty()) hint = fmt::format("Did you mean {}? {}", near, hint);
+    auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with('-'); });
+    const std::string& wrong = option == extras.end() ? extras.front() : *option;
+    sentence = fmt::format("\"{}\" was not expected here", wrong);
+    if (std::string near = nearest(wrong, known); !near.empty()) hint = fmt::format("Did you mean {}? {}", near, hint);
     else if (store.takes_command.contains(last)) hint = fmt::format("A command stands after --: {} -- {}", path_text(path), fmt::join(extras, " "));
   } else if (needs_verb) {
     sentence = fmt::format("{} needs a verb", path_text(path));

@@ -1,0 +1,35 @@
+#pragma once
+// The verbs, carried out: each talks to the server of its context, says what came of it and gives the exit code.
+
+#include "cli/context.hpp"
+#include "cli/verbs.hpp"
+
+namespace berth::cli {
+
+// run.cpp
+Result<int> run(const Context& context, const verb::Run& verb);
+Result<int> exec(const Context& context, const verb::Exec& verb);
+Result<int> attach(const Context& context, const verb::Attach& verb);
+// sandboxes.cpp
+Result<int> list(const Context& context, const verb::List& verb);
+Result<int> stop(const Context& context, const verb::Stop& verb);
+Result<int> remove(const Context& context, const verb::Remove& verb);
+Result<int> pause(const Context& context, const verb::Pause& verb);
+Result<int> resume(const Context& context, const verb::Resume& verb);
+// stats.cpp
+Result<int> stats(const Context& context, const verb::Stats& verb);
+// record.cpp
+Result<int> history(const Context& context, const verb::History& verb);
+Result<int> replay(const Context& context, const verb::Replay& verb);
+Result<int> logs(const Context& context, const verb::Logs& verb);
+// templates.cpp
+Result<int> list_templates(const Context& context);
+Result<int> build_template(const Context& context, const verb::TemplateBuild& verb);
+Result<int> remove_template(const Context& context, const verb::TemplateRemove& verb);
+// Builds `name` with progress when it is not there; "" is the default of this home's configuration.
+Result<> ensure_template(const Context& context, std::string name);
+// settings.cpp
+Result<int> show_settings(const Context& context);
+Result<int> check_settings(const Context& context);
+
+}  // namespace berth::cli

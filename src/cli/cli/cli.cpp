@@ -1,0 +1,79 @@
+#include "cli/cli.hpp"
+
+#include <algorithm>
+
+#include "cli/actions.hpp"
+#include "cli/completion.hpp"
+#include "cli/doctor.hpp"
+#include "cli/grammar.hpp"
+#include "cli/help.hpp"
+#include "cli/server.hpp"
+#include "config/config.hpp"
+
+namespace berth::cli {
+namespace {
+
+// One call per verb; a verb without one does not compile.
+struct Performer {
+  const Context& context;
+
+  Result<int> operator()(const verb::Serve& v) const { return serve(context, v); }
+  Result<int> operator()(const verb::ServerStart& v) const { return server_start(context, v); }
+  Result<int> operator()(const verb::ServerStop& v) const { return server_stop(context, v); }
+  Result<int> operator()(const verb::ServerStatus&) const { return server_status(context); }
+  Result<int> operator()(const verb::Run& v) const { return run(context, v); }
+  Result<int> operator()(const verb::Exec& v) const { return exec(context, v); }
+  Result<int> operator()(const verb::Attach& v) const { return attach(context, v); }
+  Result<int> operator()(const verb::List& v) const { return list(context, v); }
+  Result<int> operator()(const verb::History& v) const { return history(context, v); }
+  Result<int> operator()(const verb::Replay& v) const { return replay(context, v); }
+  Result<int> operator()(const verb::Logs& v) const { return logs(context, v); }
+  Result<int> operator()(const verb::Stop& v) const { return stop(context, v); }
+  Result<int> operator()(const verb::Remove& v) const { return remove(context, v); }
+  Result<int> operator()(const verb::Pause& v) const { return pause(context, v); }
+  Result<int> operator()(const verb::Resume& v) const { return resume(context, v); }
+  Result<int> operator()(const verb::Stats& v) const { return stats(context, v); }
+  Result<int> operator()(const verb::TemplateList&) const { return list_templates(context); }
+  Result<int> operator()(const verb::TemplateBuild& v) const { return build_template(context, v); }
+  Result<int> operator()(const verb::TemplateRemove& v) const { return remove_template(context, v); }
+  Result<int> operator()(const verb::ConfigShow&) const { return show_settings(context); }
+  Result<int> operator()(const verb::ConfigCheck&) const { return check_settings(context); }
+  Result<int> operator()(const verb::ConfigReference&) const { return print(config::reference_markdown()); }
+  Result<int> operator()(const verb::Doctor&) const { return doctor(context); }
+  Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
+  Result<int> operator()(const verb::Reference& v) const {
+    return print(v.form == "man" ? reference_man(grammar_tree()) : reference_markdown(grammar_tree()));
+  }
+  Result<int> operator()(const verb::Version&) const { return version(context); }
+
+  int print(const std::string& text) const {
+    context.output.print(text);
+    return Success;
+  }
+};
+
+// Also for words that could not be understood: did they ask for JSON?
+bool wants_json(const std::vector<std::string>& words) {
+  auto end = std::ranges::find(words, "--");
+  return std::find(words.begin(), end, "--json") != end;
+}
+
+}  // namespace
+
+int main(const std::vector<std::string>& words, const std::vector<std::string>& environment, const Dependencies& dependencies) {
+  Output output(wants_json(words), {});
+  auto parsed = parse(words);
+  if (!parsed) return output.fail(parsed.error());
+  if (auto* help = std::get_if<HelpText>(&*parsed)) {
+    output.print(help->text);
+    return Success;
+  }
+  auto& invocation = std::get<Invocation>(*parsed);
+  SystemClock clock;
+  auto context = Context::open(std::move(invocation.global), environment, dependencies, clock);
+  if (!context) return output.fail(context.error());
+  auto code = std::visit(Performer{*context}, invocation.verb);
+  return code ? *code : output.fail(code.error());
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,127 @@
+#include "cli/follow.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <random>
+
+#include "cli/keyboard.hpp"
+#include "cli/screen_state.hpp"
+#include "client/attach.hpp"
+#include "os/file.hpp"
+#include "pty/pty.hpp"
+#include "pty/raw_mode.hpp"
+
+namespace berth::cli {
+using namespace std::chrono_literals;
+namespace {
+
+// What is shown here. On the main thread.
+class Screen final : public client::Viewer {
+ public:
+  Screen(const Context& context, bool person, bool skip_line) : context_(context), person_(person), skip_line_(skip_line) {}
+  Keyboard* keyboard = nullptr;
+  ScreenState state;
+  bool output_gone = false;  // nobody reads our stdout any more
+
+  void connected(const boost::json::object&) override {
+    if (said_) note("connected again");
+    lost_.reset();
+    said_ = false;
+  }
+
+  Result<> output(bool error, std::string_view bytes) override {
+    if (skip_line_) {
+      auto end = bytes.find('\n');
+      skip_line_ = false;
+      if (end != std::string_view::npos) bytes.remove_prefix(end + 1);
+    }
+    if (person_) state.feed(bytes);
+    auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
+    output_gone = !written && written.error().sys_errno == EPIPE;
+    return written;
+  }
+
+  // A restart of the server takes less than a second: nothing is said about it.
+  void waiting(const Error& cause, std::chrono::milliseconds) override {
+    auto now = context_.clock->steady();
+    if (!lost_) lost_ = now;
+    if (said_ || now - *lost_ < 1s) return;
+    note(cause.message + " Trying again; ctrl-p ctrl-q leaves.");
+    said_ = true;
+  }
+
+  void room() override {
+    if (keyboard != nullptr) keyboard->room();
+  }
+
+ private:
+  void note(const std::string& sentence) {
+    (void)os::write_all(context_.output.streams().err, person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
+  }
+
+  const Context& context_;
+  bool person_, skip_line_, said_ = false;
+  std::optional<SteadyTime> lost_;
+};
+
+Result<int> result_of(const Context& context, const FollowOptions& options, const client::AttachEnd& end) {
+  if (end.detached) {
+    if (options.input) context.output.note(fmt::format("\nLeft {}; it goes on. Back to it: berth attach {}", options.name, options.name));
+    return Success;
+  }
+  if (end.exit_code) return *end.exit_code;
+  if (end.signal) return 128 + *end.signal;
+  return fail(Code::Unavailable, fmt::format("The terminal ended with its sandbox{}{}", end.reason.empty() ? "." : ": ", end.reason));
+}
+
+Result<client::AttachEnd> attach(const Context& context, const FollowOptions& options, Screen& screen, Keyboard& keyboard,
+                                 std::optional<TerminalSize> size) {
+  client::Attach session(context.endpoint,
+                         {.terminal = options.terminal, .from = options.from, .size = size, .seed = std::random_device{}()},
+                         screen, *context.clock);
+  screen.keyboard = &keyboard;
+  keyboard.start(session);
+  auto end = session.run();
+  keyboard.stop();  // before the session goes
+  return end;
+}
+
+}  // namespace
+
+bool at_terminal() { return pty::is_terminal(0) && pty::is_terminal(1); }
+
+std::optional<TerminalSize> own_size() {
+  auto size = pty::size(0);
+  if (!size || size->cols == 0 || size->rows == 0) return std::nullopt;
+  return *size;
+}
+
+Result<int> follow(const Context& context, const FollowOptions& options) {
+  bool person = options.pty && options.input && at_terminal();
+  Screen screen(context, person, options.redraw);
+  os::ignore_signal(SIGPIPE);  // a write that fails tells us
+  std::optional<pty::RawMode> raw;
+  auto again = [&raw] { if (raw) (void)raw->enter_again(); };
+  TRY_ASSIGN(auto keyboard, Keyboard::make({.read_input = options.input,
+                                            .person = person,
+                                            .leave_on_signal = person || !options.input,
+                                            .size = person ? own_size : std::function<std::optional<TerminalSize>()>(),
+                                            .continued = again}));
+  if (person) {
+    TRY_ASSIGN(auto mode, pty::RawMode::enter(0));
+    raw.emplace(std::move(mode));
+  }
+  auto end = attach(context, options, screen, *keyboard, person ? own_size() : std::nullopt);
+  if (person && (!end || end->detached || screen.state.alternate())) (void)os::write_all(context.output.streams().out, screen.state.leave());
+  raw.reset();
+  if (!end && screen.output_gone) {
+    // As a pipeline on one machine: whoever writes into a pipe that nobody reads is told by SIGPIPE.
+    if (options.input) (void)context.api().post(fmt::format("/v1/terminals/{}/signal", options.terminal), boost::json::object{{"signal", SIGPIPE}});
+    return 128 + SIGPIPE;
+  }
+  TRY(end);
+  return result_of(context, options, *end);
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,28 @@
+#pragma once
+// Being at a terminal from this terminal: keys there, output here, until it ends or the person leaves. Raw mode and what
+// the program did to the screen are undone in every case.
+
+#include <optional>
+#include <string>
+
+#include "cli/context.hpp"
+
+namespace berth::cli {
+
+struct FollowOptions {
+  std::string terminal;              // id
+  std::string name;                  // of the sandbox, for what is said on leaving
+  std::optional<ByteOffset> from;
+  bool pty = false;
+  bool input = true;                 // keys, pipes and signals go there; else only output comes
+  bool redraw = false;               // `from` may be in the middle of a line: begin with the next
+};
+
+// The command's exit code (128 + signal when it was killed, 0 after leaving).
+Result<int> follow(const Context& context, const FollowOptions& options);
+
+// True when a person sits at both ends.
+[[nodiscard]] bool at_terminal();
+[[nodiscard]] std::optional<TerminalSize> own_size();
+
+}  // namespace berth::cli

@@ -1,0 +1,119 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+
+#include "cli/actions.hpp"
+#include "cli/follow.hpp"
+#include "cli/json.hpp"
+#include "cli/screen_state.hpp"
+#include "cli/table.hpp"
+#include "cli/targets.hpp"
+#include "os/poll.hpp"
+#include "pty/raw_mode.hpp"
+
+namespace berth::cli {
+namespace json = boost::json;
+using namespace std::chrono_literals;
+namespace {
+
+constexpr std::uint64_t page_bytes = 1u << 20;
+constexpr std::size_t shown_command = 80;
+
+// Names of the sandboxes that are still there; the others are shown by their id.
+std::map<std::string, std::string> sandbox_names(const Context& context) {
+  std::map<std::string, std::string> out;
+  if (auto sandboxes = context.api().list("/v1/sandboxes"))
+    for (const json::value& item : *sandboxes) out[text_of(object_of(item), "id")] = text_of(object_of(item), "name");
+  return out;
+}
+
+std::string history_text(const Context& context, const verb::History& verb, const json::array& commands) {
+  auto names = verb.sandbox.empty() ? sandbox_names(context) : std::map<std::string, std::string>();
+  std::vector<std::string> head{"TIME", "EXIT", "DURATION", "DIRECTORY", "COMMAND"};
+  if (verb.sandbox.empty()) head.insert(head.begin() + 1, "SANDBOX");
+  Table table(head);
+  for (auto item = commands.rbegin(); item != commands.rend(); ++item) {  // oldest first, as a shell shows it
+    json::object command = object_of(*item);
+    auto started = time_of(command, "started");
+    auto exit = number_if(command, "exit_code"), duration = number_if(command, "duration_ns");
+    std::vector<std::string> row{started ? local_time(*started) : "",
+                                 exit ? std::to_string(*exit) : text_of(command, "state") == "open" ? "runs" : "?",
+                                 duration ? human_duration(std::chrono::nanoseconds{*duration}) : "", text_of(command, "cwd"),
+                                 one_line(text_of(command, "text"), shown_command)};
+    if (verb.sandbox.empty()) {
+      std::string id = text_of(command, "sandbox");
+      auto name = names.find(id);
+      row.insert(row.begin() + 1, name == names.end() ? id : name->second);
+    }
+    table.add(std::move(row));
+  }
+  return table.text();
+}
+
+// All that the journal holds, page by page; `give` returns false to end early.
+template <class Give>
+Result<std::uint64_t> read_journal(const Context& context, const std::string& terminal, Give give) {
+  std::uint64_t at = 0;
+  for (;;) {
+    TRY_ASSIGN(auto part, context.api().output(terminal, at, page_bytes));
+    if (part.bytes.empty()) return at;
+    at = part.from + part.bytes.size();
+    if (!give(part.bytes)) return at;
+    if (at >= part.end) return at;
+  }
+}
+
+}  // namespace
+
+Result<int> history(const Context& context, const verb::History& verb) {
+  std::string target = "/v1/commands";
+  if (!verb.sandbox.empty()) target += "?sandbox=" + client::percent_encode(verb.sandbox);
+  TRY_ASSIGN(json::array commands, context.api().list(target, verb.limit));
+  if (context.output.json()) context.output.print_json(commands);
+  else context.output.print(history_text(context, verb, commands));
+  return Success;
+}
+
+Result<int> replay(const Context& context, const verb::Replay& verb) {
+  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Any));
+  TRY_ASSIGN(auto signals, os::SignalFd::open({SIGINT, SIGTERM, SIGHUP}));
+  constexpr auto frame = 20ms;
+  ScreenState state;
+  std::size_t step = verb.speed == 0 ? page_bytes : std::max<std::size_t>(1, static_cast<std::size_t>(verb.speed / 50));
+  bool interrupted = false;
+  auto play = [&](std::string_view bytes) {
+    while (!bytes.empty() && !interrupted) {
+      std::string_view part = bytes.substr(0, step);
+      bytes.remove_prefix(part.size());
+      state.feed(part);
+      context.output.print(part);
+      interrupted = os::wait_ready(signals.fd(), POLLIN, verb.speed == 0 ? 0ms : frame).value_or(true);
+    }
+    return !interrupted;
+  };
+  auto read = read_journal(context, text_of(terminal, "id"), play);
+  if (pty::is_terminal(context.output.streams().out)) context.output.print(state.leave());
+  TRY(read);
+  return Success;
+}
+
+Result<int> logs(const Context& context, const verb::Logs& verb) {
+  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Any));
+  std::string id = text_of(terminal, "id");
+  if (verb.follow) {
+    TRY(follow(context, {.terminal = id, .name = verb.target, .from = ByteOffset{0}, .pty = false, .input = false}));
+    return Success;
+  }
+  TRY(read_journal(context, id, [&](std::string_view bytes) {
+    context.output.print(bytes);
+    return true;
+  }));
+  return Success;
+}
+
+}  // namespace berth::cli

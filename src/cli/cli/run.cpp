@@ -1,0 +1,151 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/actions.hpp"
+#include "cli/follow.hpp"
+#include "cli/json.hpp"
+#include "cli/server.hpp"
+#include "cli/targets.hpp"
+#include "os/process.hpp"
+
+namespace berth::cli {
+namespace json = boost::json;
+namespace {
+
+constexpr std::uint64_t redraw_bytes = 256u << 10;  // of the journal, to fill the screen again
+
+json::array words_json(const std::vector<std::string>& words) {
+  json::array out;
+  for (const auto& word : words) out.emplace_back(word);
+  return out;
+}
+
+json::object env_json(const std::map<std::string, std::string>& env) {
+  json::object out;
+  for (const auto& [name, value] : env) out[name] = value;
+  return out;
+}
+
+json::object create_body(const verb::Run& verb) {
+  json::object body, limits;
+  if (!verb.template_name.empty()) body["template"] = verb.template_name;
+  if (!verb.name.empty()) body["name"] = verb.name;
+  if (!verb.isolation.empty()) body["isolation"] = verb.isolation;
+  if (verb.memory_bytes) limits["memory_bytes"] = *verb.memory_bytes;
+  if (verb.cpu_millis) limits["cpu_millis"] = *verb.cpu_millis;
+  if (verb.processes) limits["processes"] = *verb.processes;
+  if (!limits.empty()) body["limits"] = std::move(limits);
+  if (!verb.env.empty()) body["env"] = env_json(verb.env);
+  if (verb.remove) body["remove_on_exit"] = true;
+  return body;
+}
+
+bool wants_pty(Tty tty) { return tty == Tty::Yes || (tty == Tty::Auto && at_terminal()); }
+
+// A program draws with what the person's terminal understands.
+void add_terminal_type(const Context& context, json::object& env) {
+  std::string_view type = os::env_value(context.environment, "TERM");
+  if (!type.empty() && !env.contains("TERM")) env["TERM"] = type;
+}
+
+struct Command {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;
+  std::string cwd;
+  bool pty = false;
+};
+
+Result<json::object> start_terminal(const Context& context, const std::string& sandbox, const Command& command) {
+  json::object env = env_json(command.env);
+  json::object body{{"kind", command.pty ? "pty" : "pipes"}};
+  if (!command.argv.empty()) body["argv"] = words_json(command.argv);
+  if (!command.cwd.empty()) body["cwd"] = command.cwd;
+  if (command.pty) {
+    TerminalSize size = own_size().value_or(TerminalSize{});
+    body["cols"] = size.cols;
+    body["rows"] = size.rows;
+    add_terminal_type(context, env);
+  }
+  if (!env.empty()) body["env"] = std::move(env);
+  TRY_ASSIGN(json::value terminal, context.api().post(sandbox_path(sandbox, "/terminals"), std::move(body)));
+  return object_of(terminal);
+}
+
+Result<int> follow_new(const Context& context, const json::object& terminal, const std::string& name, bool pty) {
+  return follow(context, {.terminal = text_of(terminal, "id"), .name = name, .from = ByteOffset{0}, .pty = pty});
+}
+
+// With --json: the whole of it as one object, once it ended.
+Result<json::value> exec_whole(const Context& context, const std::string& sandbox, const Command& command) {
+  json::object body{{"argv", words_json(command.argv)}};
+  if (!command.env.empty()) body["env"] = env_json(command.env);
+  if (!command.cwd.empty()) body["cwd"] = command.cwd;
+  return context.api().post(sandbox_path(sandbox, "/exec"), std::move(body), std::chrono::milliseconds{0});
+}
+
+Result<int> run_json(const Context& context, const json::object& sandbox, const Command& command) {
+  TRY_ASSIGN(json::value result, exec_whole(context, text_of(sandbox, "id"), command));
+  int code = static_cast<int>(number_of(object_of(result), "exit_code"));
+  context.output.print_json(json::object{{"sandbox", sandbox}, {"result", std::move(result)}});
+  return code;
+}
+
+Result<int> run_detached(const Context& context, const json::object& sandbox, const Command& command) {
+  TRY_ASSIGN(json::object terminal, start_terminal(context, text_of(sandbox, "id"), command));
+  std::string name = text_of(sandbox, "name");
+  if (context.output.json()) {
+    context.output.print_json(json::object{{"sandbox", sandbox}, {"terminal", std::move(terminal)}});
+  } else {
+    context.output.print(name + "\n");
+    context.output.note(fmt::format("It runs. To it: berth attach {}; its output: berth logs {}", name, name));
+  }
+  return Success;
+}
+
+Result<json::object> create_sandbox(const Context& context, const verb::Run& verb) {
+  Progress progress(context.output, *context.clock, "Starting a sandbox");
+  TRY_ASSIGN(json::value sandbox, context.api().post("/v1/sandboxes", create_body(verb)));
+  return object_of(sandbox);
+}
+
+}  // namespace
+
+Result<int> run(const Context& context, const verb::Run& verb) {
+  if (context.output.json() && !verb.detach && verb.command.empty())
+    return fail(Code::InvalidArgument, "With --json run needs a command, or --detach.", "The command stands after --: berth run --json -- ls");
+  TRY(ensure_server(context));
+  TRY(ensure_template(context, verb.template_name));
+  TRY_ASSIGN(json::object sandbox, create_sandbox(context, verb));
+  Command command{.argv = verb.command, .pty = verb.detach ? verb.tty != Tty::No : wants_pty(verb.tty)};
+  if (verb.detach) return run_detached(context, sandbox, command);
+  if (context.output.json()) return run_json(context, sandbox, command);
+  std::string name = text_of(sandbox, "name");
+  TRY_ASSIGN(json::object terminal, start_terminal(context, text_of(sandbox, "id"), command));
+  return follow_new(context, terminal, name, command.pty);
+}
+
+Result<int> exec(const Context& context, const verb::Exec& verb) {
+  Command command{.argv = verb.command, .env = verb.env, .cwd = verb.cwd, .pty = wants_pty(verb.tty)};
+  if (context.output.json()) {
+    TRY_ASSIGN(json::value result, exec_whole(context, verb.sandbox, command));
+    context.output.print_json(result);
+    return static_cast<int>(number_of(object_of(result), "exit_code"));
+  }
+  TRY_ASSIGN(json::object terminal, start_terminal(context, verb.sandbox, command));
+  return follow_new(context, terminal, verb.sandbox, command.pty);
+}
+
+Result<int> attach(const Context& context, const verb::Attach& verb) {
+  if (context.output.json()) return fail(Code::InvalidArgument, "attach has no JSON form.", "berth logs prints what a terminal showed.");
+  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
+  auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
+  std::uint64_t from = end > redraw_bytes ? end - redraw_bytes : 0;
+  bool pty = text_of(terminal, "kind") == "pty";
+  if (pty && at_terminal()) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
+  return follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from}, .pty = pty, .redraw = from > 0});
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,43 @@
+#include "cli/targets.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <fmt/format.h>
+
+#include "base/id.hpp"
+#include "cli/json.hpp"
+
+namespace berth::cli {
+namespace json = boost::json;
+
+std::string sandbox_path(const std::string& sandbox, const std::string& below) {
+  return "/v1/sandboxes/" + client::percent_encode(sandbox) + below;
+}
+
+const json::object* choose_terminal(const json::array& terminals, Want want) {
+  const json::object* best = nullptr;
+  bool best_is_pty = false;
+  for (const json::value& item : terminals) {
+    const json::object* terminal = item.if_object();
+    if (terminal == nullptr || (want == Want::Running && !flag_of(*terminal, "running"))) continue;
+    bool is_pty = text_of(*terminal, "kind") == "pty";
+    if (want == Want::Running && best_is_pty && !is_pty) continue;
+    best = terminal;
+    best_is_pty = is_pty;
+  }
+  return best;
+}
+
+Result<json::object> find_terminal(const Context& context, const std::string& target, Want want) {
+  if (TerminalId::looks_like(target)) {
+    TRY_ASSIGN(json::value terminal, context.api().get("/v1/terminals/" + target));
+    return object_of(terminal);
+  }
+  TRY_ASSIGN(json::value answer, context.api().get(sandbox_path(target, "/terminals")));
+  TRY_ASSIGN(json::array terminals, items_of(answer));
+  if (const json::object* found = choose_terminal(terminals, want)) return *found;
+  return fail(Code::NotFound, fmt::format("No terminal {} in {}.", want == Want::Running ? "runs" : "was started", target),
+              fmt::format("Start a shell there: berth exec {} -t -- sh", target));
+}
+
+}  // namespace berth::cli
