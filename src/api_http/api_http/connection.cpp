@@ -25,7 +25,7 @@ using Parser = http::request_parser<http::string_body>;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t first_read_bytes = 1024;       // what an idle connection holds
-constexpr std::size_t linger_bytes = 1 << 20;        // of a refused body, read so that the answer is not lost by a reset
+constexpr std::size_t linger_bytes = 16 << 20;       // of a refused body, read so that the answer is not lost by a reset
 constexpr std::chrono::seconds linger_time{2};
 
 Request head_of(const Parser& parser) {

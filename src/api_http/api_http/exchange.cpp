@@ -107,8 +107,12 @@ boost::asio::awaitable<Result<control::Caller>> Exchange::identify(const Route* 
 }
 
 boost::asio::awaitable<Result<>> Exchange::read_body(Match* match) {
-  if (body_.complete()) co_return Result<>{};
   const BodyKind kind = match->route->body.kind;
+  if (body_.complete()) {  // nothing is not JSON, so it is not sent as JSON
+    if (kind == BodyKind::Json && count_header(request_.headers, "Content-Type") > 0)
+      co_return fail(Code::InvalidArgument, "The body is empty.", "Send one JSON object, or no Content-Type.");
+    co_return Result<>{};
+  }
   if (kind == BodyKind::None) co_return fail(Code::InvalidArgument, "This call takes no body.");
   const std::uint64_t limit = kind == BodyKind::Bytes ? shared_.limits.file_bytes : shared_.limits.body_bytes;
   if (const auto size = body_.announced(); size && *size > limit) co_return too_large_body(size, limit);
@@ -134,19 +138,19 @@ boost::asio::awaitable<Result<Response>> Exchange::attach(control::Caller caller
   co_return Response{.status = 101, .content_type = {}, .body = {}, .headers = {}};
 }
 
-Response Exchange::page(Page which) const {
+Result<Response> Exchange::page(Page which) const {
   switch (which) {
-    case Page::Health: return {.status = 200, .content_type = "text/plain", .body = "ok\n", .headers = {}};
+    case Page::Health: return Response{.status = 200, .content_type = "text/plain", .body = "ok\n", .headers = {}};
     case Page::Ready:
-      if (shared_.control.ready() && !shared_.stopping)
-        return {.status = 200, .content_type = "text/plain", .body = "ready\n", .headers = {}};
-      return {.status = 503, .content_type = "text/plain", .body = "not ready\n", .headers = {}};
+      if (shared_.stopping) return fail(Code::Unavailable, "The server is stopping.");
+      if (!shared_.control.ready()) return fail(Code::Unavailable, "The server is finding its sandboxes again.");
+      return Response{.status = 200, .content_type = "text/plain", .body = "ready\n", .headers = {}};
     case Page::Metrics:
-      return {.status = 200, .content_type = "text/plain; version=0.0.4", .body = shared_.control.metrics(), .headers = {}};
+      return Response{.status = 200, .content_type = "text/plain; version=0.0.4", .body = shared_.control.metrics(), .headers = {}};
     case Page::Document:
     case Page::None: break;
   }
-  return {.status = 200, .content_type = "application/json", .body = shared_.document, .headers = {}};
+  return Response{.status = 200, .content_type = "application/json", .body = shared_.document, .headers = {}};
 }
 
 Response Exchange::refuse(const Error& error) const {

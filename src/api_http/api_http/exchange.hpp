@@ -43,7 +43,7 @@ class Exchange {
   boost::asio::awaitable<Result<>> read_body(Match* match);
   boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
   [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;
-  Response page(Page page) const;
+  [[nodiscard]] Result<Response> page(Page page) const;
   Response refuse(const Error& error) const;
   void add_common_headers(Response& response) const;
 

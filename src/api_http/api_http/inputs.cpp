@@ -4,6 +4,31 @@
 
 namespace berth::api_http {
 
+namespace {
+
+// Members by the text: colons outside of strings. Boost.JSON keeps the last of two equal keys and does not tell.
+std::size_t members_in(std::string_view text) {
+  std::size_t count = 0;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') inside = !inside;
+    else if (inside && text[i] == '\\') ++i;
+    else if (!inside && text[i] == ':') ++count;
+  }
+  return count;
+}
+
+std::size_t members_in(const json::value& value) {
+  std::size_t count = 0;
+  if (const auto* object = value.if_object())
+    for (const auto& member : *object) count += 1 + members_in(member.value());
+  if (const auto* array = value.if_array())
+    for (const auto& item : *array) count += members_in(item);
+  return count;
+}
+
+}  // namespace
+
 Result<json::value> parse_json(std::string_view text) {
   if (text.empty()) return json::object{};
   json::parse_options options;
@@ -13,6 +38,7 @@ Result<json::value> parse_json(std::string_view text) {
   if (error == json::error::too_deep)
     return fail(Code::InvalidArgument, fmt::format("The body is nested deeper than {} levels.", max_json_depth));
   if (error) return fail(Code::InvalidArgument, "The body is not valid JSON.", "Send one JSON object in UTF-8.");
+  if (members_in(text) != members_in(value)) return fail(Code::InvalidArgument, "A field of the body comes twice.");
   return value;
 }
 

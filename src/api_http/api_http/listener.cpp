@@ -108,7 +108,7 @@ Result<std::unique_ptr<Listener>> Listener::tcp(asio::any_io_executor executor, 
                 "Set http.address to an IP address of this machine.");
   const bool encrypted = !settings.certificate.empty();
   if (!address.is_loopback() && !encrypted && !settings.allow_remote)
-    return fail(Code::PermissionDenied, fmt::format("{} can be reached from other machines, and there is no TLS.", settings.address),
+    return fail(Code::PermissionDenied, fmt::format("{} is not a loopback address: other machines reach it, and there is no TLS.", settings.address),
                 "Set http.tls_certificate and http.tls_key, or http.allow_remote to accept that.");
   Tcp::acceptor acceptor(executor);
   const std::uint32_t last = settings.port == 0 ? 0 : std::min<std::uint32_t>(settings.port + settings.port_search, 65535);

@@ -36,7 +36,7 @@ json::object answer(const Answer& about) {
   if (!about.content_type.empty()) {
     json::object media;
     if (!about.schema.empty()) media["schema"] = about.schema;
-    out["content"] = json::object{{about.content_type, std::move(media)}};
+    out["content"] = json::object{{about.content_type.substr(0, about.content_type.find(';')), std::move(media)}};
   }
   if (!about.headers.empty()) {
     json::object headers;

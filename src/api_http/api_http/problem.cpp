@@ -1,5 +1,8 @@
 #include "api_http/problem.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "api_http/encoding.hpp"
 #include "api_http/schema.hpp"
 #include "api_http/server.hpp"
@@ -77,6 +80,10 @@ Response problem_response(const Error& error, std::string_view request_id, unsig
                              {"hint", to_utf8(error.hint)},
                              {"request_id", request_id}};
   Response response{.status = status, .content_type = "application/problem+json", .body = json::serialize(problem)};
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
+    response.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(seconds, 1)));
+  }
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
