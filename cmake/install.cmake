@@ -1,5 +1,4 @@
 # Executables live together, because berth finds its shim and its init beside itself; /usr/bin/berth is a link to it.
-include(GNUInstallDirs)
 foreach(app berth berth-shim berth-init)
   if(TARGET ${app})
     install(TARGETS ${app} RUNTIME DESTINATION lib/berth COMPONENT berth)
@@ -9,5 +8,4 @@ install(CODE "
   set(bin \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/bin\")
   file(MAKE_DIRECTORY \"\${bin}\")
   file(CREATE_LINK ../lib/berth/berth \"\${bin}/berth\" SYMBOLIC)" COMPONENT berth)
-install(FILES packaging/man/berth.1 packaging/man/berth-serve.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT berth)
 install(FILES packaging/berth.service DESTINATION lib/systemd/system COMPONENT berth)

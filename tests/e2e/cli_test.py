@@ -5,14 +5,8 @@ import signal
 import subprocess
 
 import pytest
-from kit import cli, eventually
+from kit import cli, eventually, listed
 from person import Person
-
-
-def listed(text):
-    """What a list verb prints with --json: one array, or the API's page."""
-    value = json.loads(text)
-    return value["items"] if isinstance(value, dict) else value
 
 
 @pytest.fixture
@@ -31,7 +25,7 @@ def dev(api):
 def test_a_sandbox_from_run_to_rm(berth, api):
     berth("run", "--template", "busybox", "--isolation", "container", "--name", "life", "-d", "--",
           "sh", "-c", "echo begun; exec cat", check=0)
-    names = {item["name"]: item["state"] for item in listed(berth("ls", "--json", check=0).stdout)}
+    names = {item["name"]: item["state"] for item in listed(berth("ls", "--json", check=0))}
     assert names.get("life") == "running"
     assert "life" in berth("ls", check=0).stdout
     eventually(lambda: "begun" in berth("logs", "life", check=0).stdout)
@@ -40,14 +34,14 @@ def test_a_sandbox_from_run_to_rm(berth, api):
     answer = json.loads(berth("exec", "life", "--json", "--", "sh", "-c", "echo out; exit 9").stdout)
     assert (answer["stdout"], answer["exit_code"]) == ("out\n", 9)
     assert berth("exec", "life", "-T", "--", "sh", "-c", "cat", input="through\n", check=0).stdout == "through\n"
-    stats = listed(berth("stats", "life", "--json", check=0).stdout)
+    stats = listed(berth("stats", "life", "--json", check=0))
     assert stats[0]["processes"] >= 2 and stats[0]["memory_bytes"] > 0
-    assert listed(berth("history", "life", "--json", check=0).stdout)[0]["exit_code"] == 9
+    assert listed(berth("history", "life", "--json", check=0))[0]["exit_code"] == 9
     assert "begun" in berth("replay", "life", check=0).stdout or "out" in berth("replay", "life", check=0).stdout
     berth("pause", "life", check=0)
     berth("resume", "life", check=0)
     berth("stop", "life", check=0)
-    assert "life" not in {item["name"] for item in listed(berth("ls", "--json", check=0).stdout)}
+    assert "life" not in {item["name"] for item in listed(berth("ls", "--json", check=0))}
     berth("rm", "life", check=0)
     berth("rm", "life", check=3)
 
@@ -84,7 +78,7 @@ def test_a_wrong_key_is_4_and_no_server_is_1(server, berth):
 
 
 def test_templates(berth):
-    names = {item["name"]: item["state"] for item in listed(berth("template", "ls", "--json", check=0).stdout)}
+    names = {item["name"]: item["state"] for item in listed(berth("template", "ls", "--json", check=0))}
     assert names["busybox"] == "ready" and "debian" in names
     assert "busybox" in berth("template", "ls", check=0).stdout
 

@@ -1,6 +1,7 @@
 """Fixtures. A module shares one server; a test that breaks its server has one of its own."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kit import BIN, ISOLATIONS, SEED, Server, clean_up, new_home  # noqa: E402
+from kit import BIN, ISOLATIONS, SEED, Server, clean_up, cli, eventually_none, listed, new_home  # noqa: E402
+from traces import traces  # noqa: E402
 
 
 def pytest_report_header():
@@ -53,19 +55,15 @@ def own():
 @pytest.fixture
 def home():
     """A home for the command line, which starts its own server."""
-    import shutil
-    from kit import cli
-    from traces import traces
     path = new_home()
     yield path
+    left = []
     if (path / "berth.db").exists():
         cli(path, "server", "start")
-        import json
-        listed = cli(path, "ls", "--all", "--json")
-        for sandbox in json.loads(listed.stdout or '{"items": []}')["items"]:
+        for sandbox in listed(cli(path, "ls", "--all", "--json")):
             cli(path, "rm", "--force", sandbox["id"])
         cli(path, "server", "stop")
-    left = traces(path)
+        left = eventually_none(lambda: traces(path))
     shutil.rmtree(path, ignore_errors=True)
     assert left == []
 

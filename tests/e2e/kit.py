@@ -71,8 +71,9 @@ class Server:
         return {**clean, "BERTH_HOME": str(self.home), **self.env}
 
     def said(self, lines=40):
-        text = self.output.read_text(errors="replace") if self.output.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        texts = [path.read_text(errors="replace").splitlines()[-lines:]
+                 for path in (self.output, self.home / "log/server.log") if path.exists()]
+        return "\n".join(line for text in texts for line in text)
 
     def api(self):
         from api import Api
@@ -116,6 +117,13 @@ def cli(home, *words, check=None, timeout=120, env=None, **kwargs):
         assert done.returncode == check, (f"berth {' '.join(map(str, words))}: exit code {done.returncode}, "
                                           f"expected {check}\nstdout: {done.stdout[-2000:]}\nstderr: {done.stderr[-2000:]}")
     return done
+
+
+def listed(done):
+    """The items that a verb printed with --json."""
+    value = json.loads(done.stdout)
+    assert isinstance(value, list), value
+    return value
 
 
 def clean_up(server):

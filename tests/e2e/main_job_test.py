@@ -1,15 +1,14 @@
 """The main job: run a command in a sandbox, and remember it."""
 
-import json
 import os
 
 import pytest
-from kit import cli
+from kit import cli, listed
 from traces import sandbox_traces, traces
 
 
 def rows(home, *words):
-    return json.loads(cli(home, "history", "--json", *words, check=0).stdout)["items"]
+    return listed(cli(home, "history", "--json", *words, check=0))
 
 
 def test_run_prints_and_ends_as_the_command_and_history_has_it(home, isolation):
@@ -21,15 +20,15 @@ def test_run_prints_and_ends_as_the_command_and_history_has_it(home, isolation):
     assert row["exit_code"] == 7 and row["state"] == "done", row
     assert row["text"] and "echo hello" in row["text"], row
     assert row["duration_ns"] > 0 and row["output_end"] - row["output_begin"] == len("hello\n"), row
-    listed = json.loads(cli(home, "ls", "--all", "--json", check=0).stdout)["items"]
-    assert [(item["name"], item["state"], item["isolation"]) for item in listed] == [("first", "running", isolation)]
+    items = listed(cli(home, "ls", "--all", "--json", check=0))
+    assert [(item["name"], item["state"], item["isolation"]) for item in items] == [("first", "running", isolation)]
 
 
 def test_rm_leaves_nothing_but_the_history(home, isolation):
     cli(home, "template", "build", "busybox", check=0)
     done = cli(home, "run", "--template", "busybox", "--isolation", isolation, "--rm", "--", "sh", "-c", "echo gone", check=0)
     assert done.stdout == "gone\n"
-    assert json.loads(cli(home, "ls", "--all", "--json", check=0).stdout)["items"] == []
+    assert listed(cli(home, "ls", "--all", "--json", check=0)) == []
     row = rows(home)[0]
     assert row["exit_code"] == 0 and sandbox_traces(home, row["sandbox"]) == []
     assert [path.name for path in (home / "sandboxes").iterdir()] == []

@@ -137,12 +137,12 @@ def test_nothing_is_unfinished_by_its_own_words():
     assert_none(f"{name}: {match[0]}" for name in tracked() for match in words.finditer(text_of(name)) if name != "LICENSE")
 
 
-def test_the_reference_of_the_configuration_is_generated():
-    berth = BUILD / "bin/berth"
-    made = subprocess.run([berth, "config", "reference"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+@pytest.mark.parametrize("words, page", [(["config", "reference"], "docs/configuration.md"),
+                                         (["reference", "markdown"], "docs/cli.md")])
+def test_reference_pages_are_generated(words, page):
+    made = subprocess.run([BUILD / "bin/berth", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
-    assert made.stdout == (ROOT / "docs/configuration.md").read_text(), \
-        "docs/configuration.md is old: berth config reference > docs/configuration.md"
+    assert made.stdout == text_of(page), f"{page} is old: berth {' '.join(words)} > {page}"
 
 
 def test_requirements_name_proofs_that_exist():

@@ -13,8 +13,7 @@ dev_down() {
   fi
   local name
   for name in $(berth ls --json | python3 -c 'import json, sys
-for item in json.load(sys.stdin)["items"]:
-    if item["state"] in ("provisioning", "running", "paused"): print(item["id"])'); do
+for item in json.load(sys.stdin): print(item["id"])'); do
     echo "stopping $name"
     berth stop "$name" >/dev/null
   done
