@@ -12,10 +12,10 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "os/file.hpp"
+#include "os/poll.hpp"
 #include "sandbox/driver.hpp"
 
 namespace berth::sandbox {
@@ -47,17 +47,17 @@ class GuestShell {
         return out;
       }
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd wait{started_.from_init.get(), POLLIN, 0};
+      const int from = started_.from_init.get();
+      if (left.count() <= 0 || !os::wait_ready(from, POLLIN, left).value_or(false)) return "timeout: " + buffer_;
       char chunk[4096];
-      if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) <= 0) return "timeout: " + buffer_;
-      const auto n = ::read(wait.fd, chunk, sizeof chunk);
-      if (n <= 0) return "ended: " + buffer_;
-      buffer_.append(chunk, static_cast<std::size_t>(n));
+      const auto n = os::read_some(from, chunk).value_or(0).value_or(0);
+      if (n == 0) return "ended: " + buffer_;
+      buffer_.append(chunk, n);
     }
   }
   void type(const std::string& line) {
-    const std::string bytes = line + "\n";
-    if (::write(started_.to_init.get(), bytes.data(), bytes.size()) < 0) buffer_ += "(write failed)";
+    auto written = os::write_all(started_.to_init.get(), line + "\n");
+    EXPECT_TRUE(written) << written.error().describe();
   }
   // Output of a command line, both streams, without the last newline.
   std::string run(const std::string& line) {
@@ -145,10 +145,10 @@ TEST_P(DriverContract, TheChannelReachesInit) {
 TEST_P(DriverContract, TheChannelIsWhatTheDriverSays) {
   start();
   for (const int fd : {shell_->started().to_init.get(), shell_->started().from_init.get()}) {
-    struct stat state{};
-    ASSERT_EQ(::fstat(fd, &state), 0);
-    EXPECT_EQ(S_ISSOCK(state.st_mode), driver_->channel() == Channel::PtyHandover);
-    EXPECT_EQ(S_ISFIFO(state.st_mode), driver_->channel() == Channel::InBand);
+    const auto state = os::stat_fd(fd);
+    ASSERT_TRUE(state);
+    EXPECT_EQ(S_ISSOCK(state->st_mode), driver_->channel() == Channel::PtyHandover);
+    EXPECT_EQ(S_ISFIFO(state->st_mode), driver_->channel() == Channel::InBand);
   }
 }
 
