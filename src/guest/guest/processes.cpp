@@ -2,13 +2,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "guest/launch.hpp"
+#include "os/children.hpp"
 #include "os/file.hpp"
 #include "os/proc.hpp"
 #include "os/process.hpp"
@@ -71,13 +70,13 @@ Result<Child> SystemProcesses::start(const wire::StartProcess& request) {
 }
 
 void SystemProcesses::signal(pid_t target, int signal) {
-  if (target != 0 && target != -1) ::kill(target, signal);
+  if (target != 0 && target != -1) os::signal_any(target, signal);
 }
 
 // As PID 1 the whole namespace; elsewhere (tests) what descends from us, each with its group.
 void SystemProcesses::signal_all(int signal) {
   if (::getpid() == 1) {
-    ::kill(-1, signal);
+    os::signal_any(-1, signal);
     return;
   }
   const auto all = os::list_processes();
@@ -88,20 +87,12 @@ void SystemProcesses::signal_all(int signal) {
   for (const auto& [pid, parent] : parents) {
     pid_t above = parent;
     for (int depth = 0; depth < 256 && above > 1 && above != ::getpid(); ++depth) above = parents[above];
-    if (above == ::getpid()) ::kill(pid, signal);
+    if (above == ::getpid()) os::signal_any(pid, signal);
   }
 }
 
-std::optional<std::pair<pid_t, Exit>> SystemProcesses::reap() {
-  int status = 0;
-  const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-  if (pid <= 0) return std::nullopt;
-  return std::pair{pid, exit_from_wait_status(status)};
-}
+std::optional<std::pair<pid_t, Exit>> SystemProcesses::reap() { return os::reap_any(); }
 
-bool SystemProcesses::none_left() {
-  siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
-}
+bool SystemProcesses::none_left() { return !os::has_children(); }
 
 }  // namespace berth::guest
