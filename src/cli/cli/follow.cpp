@@ -89,30 +89,34 @@ Result<client::AttachEnd> attach(const Context& context, const FollowOptions& op
 
 }  // namespace
 
-bool at_terminal() { return pty::is_terminal(0) && pty::is_terminal(1); }
+bool at_terminal(const Context& context) {
+  const auto& streams = context.output.streams();
+  return pty::is_terminal(streams.in) && pty::is_terminal(streams.out);
+}
 
-std::optional<TerminalSize> own_size() {
-  auto size = pty::size(0);
+std::optional<TerminalSize> own_size(const Context& context) {
+  auto size = pty::size(context.output.streams().in);
   if (!size || size->cols == 0 || size->rows == 0) return std::nullopt;
   return *size;
 }
 
 Result<int> follow(const Context& context, const FollowOptions& options) {
-  bool person = options.pty && options.input && at_terminal();
+  bool person = options.pty && options.input && at_terminal(context);
   Screen screen(context, person, options.redraw);
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
   std::optional<pty::RawMode> raw;
   auto again = [&raw] { if (raw) (void)raw->enter_again(); };
-  TRY_ASSIGN(auto keyboard, Keyboard::make({.read_input = options.input,
+  TRY_ASSIGN(auto keyboard, Keyboard::make({.input = context.output.streams().in,
+                                            .read_input = options.input,
                                             .person = person,
                                             .leave_on_signal = person || !options.input,
-                                            .size = person ? own_size : std::function<std::optional<TerminalSize>()>(),
+                                            .size = [&] { return person ? own_size(context) : std::nullopt; },
                                             .continued = again}));
   if (person) {
-    TRY_ASSIGN(auto mode, pty::RawMode::enter(0));
+    TRY_ASSIGN(auto mode, pty::RawMode::enter(context.output.streams().in));
     raw.emplace(std::move(mode));
   }
-  auto end = attach(context, options, screen, *keyboard, person ? own_size() : std::nullopt);
+  auto end = attach(context, options, screen, *keyboard, person ? own_size(context) : std::nullopt);
   if (person && (!end || end->detached || screen.state.alternate())) (void)os::write_all(context.output.streams().out, screen.state.leave());
   raw.reset();
   if (!end && screen.output_gone) {

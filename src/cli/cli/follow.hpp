@@ -22,7 +22,7 @@ struct FollowOptions {
 Result<int> follow(const Context& context, const FollowOptions& options);
 
 // True when a person sits at both ends.
-[[nodiscard]] bool at_terminal();
-[[nodiscard]] std::optional<TerminalSize> own_size();
+[[nodiscard]] bool at_terminal(const Context& context);
+[[nodiscard]] std::optional<TerminalSize> own_size(const Context& context);
 
 }  // namespace berth::cli

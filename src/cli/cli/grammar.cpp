@@ -322,7 +322,6 @@ Result<std::variant<Invocation, HelpText>> parse(const std::vector<std::string>&
   auto dashes = std::ranges::find(words, "--");
   Words rest(words.begin(), dashes);
   if (dashes != words.end()) store.command.assign(dashes + 1, words.end());
-  if (rest.empty() && store.command.empty()) return help_of(*root, store);
   std::ranges::reverse(rest);  // as CLI11 takes them
   try {
     root->parse(std::move(rest));

@@ -122,7 +122,8 @@ TEST(Grammar, HelpIsForTheVerbThatWasNamed) {
     auto parsed = parse(words(line));
     return parsed && std::holds_alternative<HelpText>(*parsed) ? std::get<HelpText>(*parsed).text : std::string();
   };
-  EXPECT_NE(help("").find("Usage: berth"), std::string::npos);
+  EXPECT_NE(help("--help").find("Usage: berth"), std::string::npos);
+  EXPECT_EQ(refusal("").code, Code::InvalidArgument) << "nothing is not a request for help";
   EXPECT_NE(help("run --help").find("Usage: berth run [OPTIONS] [-- COMMAND…]"), std::string::npos) << help("run --help");
   EXPECT_NE(help("server start -h").find("Usage: berth server start"), std::string::npos) << help("server start -h");
 }

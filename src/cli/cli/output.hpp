@@ -3,6 +3,11 @@
 // ends: one mapping from errors to exit codes.
 //
 // Owns no descriptor. One thread.
+//
+// Example (const Error& error):
+//   cli::Output output(false, {});
+//   output.print("done\n");
+//   if (output.fail(error) == cli::NotPermitted) output.note("hint: log in");
 
 #include <boost/json/value.hpp>
 
@@ -23,7 +28,7 @@ enum ExitCode : int { Success = 0, Failure = 1, TimedOut = 2, InvalidOrMissing =
 
 class Output {
  public:
-  struct Streams { int out = 1, err = 2; };
+  struct Streams { int in = 0, out = 1, err = 2; };
   Output(bool json, Streams streams) : json_(json), streams_(streams) {}
   [[nodiscard]] bool json() const { return json_; }
   [[nodiscard]] const Streams& streams() const { return streams_; }

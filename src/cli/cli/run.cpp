@@ -43,7 +43,7 @@ json::object create_body(const verb::Run& verb) {
   return body;
 }
 
-bool wants_pty(Tty tty) { return tty == Tty::Yes || (tty == Tty::Auto && at_terminal()); }
+bool wants_pty(const Context& context, Tty tty) { return tty == Tty::Yes || (tty == Tty::Auto && at_terminal(context)); }
 
 // A program draws with what the person's terminal understands.
 void add_terminal_type(const Context& context, json::object& env) {
@@ -64,7 +64,7 @@ Result<json::object> start_terminal(const Context& context, const std::string& s
   if (!command.argv.empty()) body["argv"] = words_json(command.argv);
   if (!command.cwd.empty()) body["cwd"] = command.cwd;
   if (command.pty) {
-    TerminalSize size = own_size().value_or(TerminalSize{});
+    TerminalSize size = own_size(context).value_or(TerminalSize{});
     body["cols"] = size.cols;
     body["rows"] = size.rows;
     add_terminal_type(context, env);
@@ -119,7 +119,7 @@ Result<int> run(const Context& context, const verb::Run& verb) {
   TRY(ensure_server(context));
   TRY(ensure_template(context, verb.template_name));
   TRY_ASSIGN(json::object sandbox, create_sandbox(context, verb));
-  Command command{.argv = verb.command, .pty = verb.detach ? verb.tty != Tty::No : wants_pty(verb.tty)};
+  Command command{.argv = verb.command, .pty = verb.detach ? verb.tty != Tty::No : wants_pty(context, verb.tty)};
   if (verb.detach) return run_detached(context, sandbox, command);
   if (context.output.json()) return run_json(context, sandbox, command);
   std::string name = text_of(sandbox, "name");
@@ -128,7 +128,7 @@ Result<int> run(const Context& context, const verb::Run& verb) {
 }
 
 Result<int> exec(const Context& context, const verb::Exec& verb) {
-  Command command{.argv = verb.command, .env = verb.env, .cwd = verb.cwd, .pty = wants_pty(verb.tty)};
+  Command command{.argv = verb.command, .env = verb.env, .cwd = verb.cwd, .pty = wants_pty(context, verb.tty)};
   if (context.output.json()) {
     TRY_ASSIGN(json::value result, exec_whole(context, verb.sandbox, command));
     context.output.print_json(result);
@@ -144,7 +144,7 @@ Result<int> attach(const Context& context, const verb::Attach& verb) {
   auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
   std::uint64_t from = end > redraw_bytes ? end - redraw_bytes : 0;
   bool pty = text_of(terminal, "kind") == "pty";
-  if (pty && at_terminal()) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
+  if (pty && at_terminal(context)) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
   return follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from}, .pty = pty, .redraw = from > 0});
 }
 

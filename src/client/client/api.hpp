@@ -2,6 +2,12 @@
 // The API as calls that give JSON or an Error: what the verbs of the command line are written with. Blocking; any thread.
 // Errors: as client/http.hpp, and every problem document of the server with its code, sentence and hint.
 //
+// Example (const std::string& socket):
+//   client::Api api(client::unix_endpoint(socket));
+//   TRY_ASSIGN(auto sandbox, api.post("/v1/sandboxes", boost::json::object{{"template", "busybox"}}));
+//   TRY_ASSIGN(auto running, api.list("/v1/sandboxes?state=running"));
+//   TRY(api.remove("/v1/sandboxes/" + std::string(sandbox.at("id").as_string()) + "?force=true"));
+//
 // Example:
 //   client::Api api(client::unix_endpoint("/run/berth/berth.sock"));
 //   TRY_ASSIGN(const auto sandboxes, api.list("/v1/sandboxes"));

@@ -10,6 +10,13 @@
 // `input_room` waits here (the caller stops reading its own input while there is none), output none.
 // Errors: those of the server (NotFound, PermissionDenied, …), Unavailable when patience is over, Damaged for a gap.
 //
+// Example (client::Viewer& viewer, const std::string& terminal, const std::string& socket):
+//   SystemClock clock;
+//   client::Attach attach(client::unix_endpoint(socket), {.terminal = terminal, .from = ByteOffset{0}}, viewer, clock);
+//   attach.input("ls\n");
+//   TRY_ASSIGN(auto end, attach.run());
+//   if (end.exit_code == 0) return {};
+//
 // Example (client::Endpoint where, std::string terminal, client::Viewer& viewer, const Clock& clock):
 //   client::Attach attach(where, {.terminal = terminal, .from = ByteOffset{0}}, viewer, clock);
 //   TRY_ASSIGN(const auto end, attach.run());    // another thread may call attach.detach()

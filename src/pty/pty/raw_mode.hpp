@@ -5,6 +5,11 @@
 // One thread. The owner must see to it that it is destroyed when a signal ends the process (read signals as data), and
 // calls enter_again() after SIGCONT: a shell sets modes of its own while a job is stopped.
 //
+// Example ():
+//   if (!pty::is_terminal(0)) return {};
+//   TRY_ASSIGN(auto raw, pty::RawMode::enter(0));
+//   TRY(raw.enter_again());
+//
 // Example:
 //   TRY_ASSIGN(const auto raw, pty::RawMode::enter(0));  // until `raw` goes
 

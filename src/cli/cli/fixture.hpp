@@ -1,0 +1,42 @@
+#pragma once
+// For the tests of verbs: a scripted server, and a Context whose output can be read.
+
+#include <string>
+#include <vector>
+
+#include "cli/context.hpp"
+#include "client/scripted_server.hpp"
+#include "client/test_directory.hpp"
+#include "os/file.hpp"
+
+namespace berth::cli {
+
+struct Stage {
+  using Request = client::ScriptedServer::Request;
+  using Answer = client::ScriptedServer::Answer;
+
+  client::TestDirectory dir;
+  SystemClock clock;
+  Dependencies dependencies;
+  UniqueFd in, out, err;
+  Context context;
+
+  explicit Stage(bool json = false, const std::string& input = {}) {
+    in = file("in", input);
+    out = file("out", "");
+    err = file("err", "");
+    context = Context::open({.json = json, .home = dir.path}, {"PATH=/usr/bin:/bin"}, dependencies, clock).value();
+    context.output = Output(json, {.in = in.get(), .out = out.get(), .err = err.get()});
+  }
+  std::string socket() const { return dir.path / "berth.sock"; }
+  std::string printed() const { return os::read_file(dir.path / "out", 1 << 20).value(); }
+  std::string said() const { return os::read_file(dir.path / "err", 1 << 20).value(); }
+
+ private:
+  UniqueFd file(const char* name, const std::string& content) const {
+    (void)os::durable_write(dir.path / name, content);
+    return os::open_read_write(dir.path / name).value();
+  }
+};
+
+}  // namespace berth::cli
