@@ -56,10 +56,20 @@ json::array environment(const sandbox::Spec& spec) {
   return out;
 }
 
+json::array rlimits(const sandbox::Spec& spec, std::uint64_t open_files_ceiling) {
+  const auto limit = [](const char* type, std::uint64_t value) {
+    return json::object{{"type", type}, {"hard", value}, {"soft", value}};
+  };
+  json::array out{limit("RLIMIT_NOFILE", std::min<std::uint64_t>(spec.limits.open_files, open_files_ceiling)),
+                  limit("RLIMIT_CORE", 0)};
+  // gVisor counts its own users' processes; the host would add up those of every sandbox, since all have one user there.
+  if (spec.runtime_kind == "runsc") out.push_back(limit("RLIMIT_NPROC", spec.limits.processes));
+  return out;
+}
+
 json::object process(const sandbox::Spec& spec, std::uint64_t open_files_ceiling) {
   json::object capabilities;
   for (const char* set : {"bounding", "effective", "inheritable", "permitted", "ambient"}) capabilities[set] = json::array{};
-  const auto files = std::min<std::uint64_t>(spec.limits.open_files, open_files_ceiling);
   return {
       {"terminal", false},
       {"user", {{"uid", user_id}, {"gid", user_id}}},
@@ -67,8 +77,7 @@ json::object process(const sandbox::Spec& spec, std::uint64_t open_files_ceiling
       {"env", environment(spec)},
       {"cwd", "/"},
       {"capabilities", std::move(capabilities)},
-      {"rlimits", json::array{json::object{{"type", "RLIMIT_NOFILE"}, {"hard", files}, {"soft", files}},
-                              json::object{{"type", "RLIMIT_CORE"}, {"hard", 0}, {"soft", 0}}}},
+      {"rlimits", rlimits(spec, open_files_ceiling)},
       {"noNewPrivileges", true},
       {"oomScoreAdj", 500},  // the host's own processes are worth more
   };
@@ -77,7 +86,7 @@ json::object process(const sandbox::Spec& spec, std::uint64_t open_files_ceiling
 json::object resources(const sandbox::Spec& spec) {
   constexpr std::uint64_t period_us = 100'000;
   const auto& limits = spec.limits;
-  const std::uint64_t tasks = limits.processes + (spec.runtime_kind == "runsc" ? gvisor_task_reserve : 0);
+  const std::uint64_t tasks = spec.runtime_kind == "runsc" ? gvisor_tasks(limits.processes) : limits.processes;
   json::object out{
       {"devices", json::array{json::object{{"allow", false}, {"access", "rwm"}}}},
       {"memory", {{"limit", limits.memory_bytes}, {"swap", limits.memory_bytes}}},

@@ -18,8 +18,9 @@ inline constexpr std::uint32_t user_id = 1000;   // of init and all that it star
 inline constexpr const char* init_path = "/.berth/init";
 inline constexpr const char* workspace_path = "/workspace";
 
-// Room that gVisor's own threads take from the limit on tasks, on top of what the sandbox may have.
-inline constexpr std::uint32_t gvisor_task_reserve = 256;
+// gVisor holds the sandbox to `processes` itself. Its host tasks are many more (about nine a process with the ptrace platform,
+// measured at 256) and it dies when it cannot have them: the cgroup's limit only bounds a gVisor that was taken over.
+[[nodiscard]] constexpr std::uint64_t gvisor_tasks(std::uint32_t processes) { return 1024 + 16ull * processes; }
 
 // `open_files_ceiling`: the host's hard limit; a runtime without CAP_SYS_RESOURCE cannot go above it.
 [[nodiscard]] boost::json::object make_bundle(const sandbox::Spec& spec, std::uint64_t open_files_ceiling);

@@ -71,7 +71,8 @@ TEST(Bundle, LimitsAreTheSpecs) {
             R"("cpu":{"quota":150000,"period":100000}})");
   EXPECT_EQ(config.at_pointer("/process/rlimits/0/hard"), 1024) << "not above what the host allows";
   spec.runtime_kind = "runsc";
-  EXPECT_EQ(bundle(spec).at_pointer("/linux/resources/pids/limit"), 40 + gvisor_task_reserve);
+  EXPECT_EQ(bundle(spec).at_pointer("/linux/resources/pids/limit"), gvisor_tasks(40));
+  EXPECT_EQ(json::serialize(bundle(spec).at_pointer("/process/rlimits/2")), R"({"type":"RLIMIT_NPROC","hard":40,"soft":40})");
 }
 
 TEST(Bundle, EnvironmentHasDefaultsThatASpecMayReplace) {
@@ -94,7 +95,7 @@ TEST(Seccomp, IsAnAllowListThatRefusesByName) {
                            "clock_settime", "clone3"}) {
     EXPECT_EQ(verdict(profile, name), "SCMP_ACT_ERRNO") << name;
   }
-  for (const auto* name : {"clone", "unshare", "socket", "personality"}) EXPECT_EQ(verdict(profile, name), "") << name;
+  for (const auto* name : {"clone", "unshare", "socket", "personality", "mknod", "mknodat"}) EXPECT_EQ(verdict(profile, name), "") << name;
 }
 
 TEST(Seccomp, NamesStandOnce) {

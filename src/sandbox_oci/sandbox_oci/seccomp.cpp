@@ -4,6 +4,8 @@
 // ABI's numbers says nothing about another's. clone3 takes its flags in memory where no filter sees them, so it is ENOSYS
 // and libc falls back to clone, whose flags are checked. Sources: seccomp(2), OCI runtime-spec config-linux.md.
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <initializer_list>
 
@@ -17,7 +19,8 @@ namespace json = boost::json;
 namespace {
 
 // CLONE_NEWTIME | NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
-constexpr std::uint64_t new_namespace_flags = 0x7E020080;
+constexpr std::uint64_t clone_newtime = 0x80;
+constexpr std::uint64_t new_namespace_flags = 0x7E020000 | clone_newtime;
 constexpr int eperm = 1;
 constexpr int enosys = 38;
 constexpr int eafnosupport = 97;
@@ -31,7 +34,7 @@ constexpr const char* allowed[] = {
     // files by name
     "open", "openat", "openat2", "creat", "access", "faccessat", "faccessat2", "stat", "lstat", "fstat", "newfstatat",
     "statx", "statfs", "fstatfs", "truncate", "readlink", "readlinkat", "link", "linkat", "symlink", "symlinkat", "unlink",
-    "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "mknod", "mknodat", "chmod", "fchmod",
+    "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod",
     "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "umask", "utime", "utimes", "utimensat",
     "futimesat", "chdir", "fchdir", "getcwd", "getdents", "getdents64", "name_to_handle_at", "setxattr", "lsetxattr",
     "fsetxattr", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr", "removexattr",
@@ -105,19 +108,28 @@ json::object when(json::object out, std::uint64_t value, const char* comparison)
   return out;
 }
 
-json::object allow_without(const char* syscall, std::uint64_t flags) {
-  auto out = rule({syscall}, "SCMP_ACT_ALLOW");
-  out["args"] = json::array{json::object{{"index", 0}, {"value", flags}, {"valueTwo", 0}, {"op", "SCMP_CMP_MASKED_EQ"}}};
+json::object when_masked(json::object out, int index, std::uint64_t mask, std::uint64_t value) {
+  out["args"] = json::array{
+      json::object{{"index", index}, {"value", mask}, {"valueTwo", value}, {"op", "SCMP_CMP_MASKED_EQ"}}};
   return out;
 }
 
-// Refused with EPERM when the flags hold any of `flags`: one rule a bit, since libseccomp has no "masked, not equal".
-void refuse_with(json::array& rules, const char* syscall, std::uint64_t flags) {
+// Allowed without any of `flags`, else EPERM: one rule a bit, since libseccomp has no "masked, not equal".
+void add_namespace_rules(json::array& rules, const char* syscall, std::uint64_t flags) {
+  rules.push_back(when_masked(rule({syscall}, "SCMP_ACT_ALLOW"), 0, flags, 0));
   for (std::uint64_t bit = 1; bit <= flags; bit <<= 1) {
     if ((flags & bit) == 0) continue;
-    auto out = refuse({syscall}, eperm);
-    out["args"] = json::array{json::object{{"index", 0}, {"value", bit}, {"valueTwo", bit}, {"op", "SCMP_CMP_MASKED_EQ"}}};
-    rules.push_back(std::move(out));
+    rules.push_back(when_masked(refuse({syscall}, eperm), 0, bit, bit));
+  }
+}
+
+// Files, pipes and sockets may be made by name; devices may not, although none could be opened.
+void add_node_rules(json::array& rules, const char* syscall, int mode_index) {
+  for (const std::uint64_t type : {0, S_IFREG, S_IFIFO, S_IFSOCK}) {
+    rules.push_back(when_masked(rule({syscall}, "SCMP_ACT_ALLOW"), mode_index, S_IFMT, type));
+  }
+  for (const std::uint64_t type : {S_IFCHR, S_IFBLK}) {
+    rules.push_back(when_masked(refuse({syscall}, eperm), mode_index, S_IFMT, type));
   }
 }
 
@@ -136,10 +148,11 @@ void add_socket_rules(json::array& rules) {
 
 json::object make_seccomp() {
   json::array rules{rule(names(allowed), "SCMP_ACT_ALLOW"), refuse(names(refused), eperm), refuse({"clone3"}, enosys)};
-  rules.push_back(allow_without("clone", new_namespace_flags & ~std::uint64_t{0x80}));
-  rules.push_back(allow_without("unshare", new_namespace_flags));
-  refuse_with(rules, "clone", new_namespace_flags & ~std::uint64_t{0x80});
-  refuse_with(rules, "unshare", new_namespace_flags);
+  // NEWTIME shares its bit with clone's exit signal, and clone cannot take it
+  add_namespace_rules(rules, "clone", new_namespace_flags & ~clone_newtime);
+  add_namespace_rules(rules, "unshare", new_namespace_flags);
+  add_node_rules(rules, "mknod", 1);
+  add_node_rules(rules, "mknodat", 2);
   add_socket_rules(rules);
   // PER_LINUX, UNAME26, ADDR_NO_RANDOMIZE (debuggers), both, and "only ask"
   for (const std::uint64_t value : {0x0ull, 0x20000ull, 0x40000ull, 0x60000ull, 0xffffffffull}) {
