@@ -1,8 +1,14 @@
 #pragma once
 // For tests: a control with a scripted outcome and one known key, "good".
 
+#include <atomic>
 #include <functional>
 #include <mutex>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "control/control.hpp"
 
@@ -16,14 +22,30 @@ class FakeControl final : public control::Control {
     const std::lock_guard lock(mutex_);
     script_ = std::move(script);
   }
-  // The next actions wait until release().
+  // Actions wait until release().
   void hold() { held_ = true; }
-  void release() { held_ = false; }
-  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  void release() {
+    held_ = false;
+    const std::lock_guard lock(mutex_);
+    for (auto* timer : waiting_) boost::asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+  }
+  [[nodiscard]] std::size_t waiting() {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
   [[nodiscard]] std::size_t performed() const { return performed_; }
   void set_ready(bool ready) { ready_ = ready; }
 
-  boost::asio::awaitable<Result<control::Outcome>> perform(control::Caller caller, control::Action action) override;
+  boost::asio::awaitable<Result<control::Outcome>> perform(control::Caller caller, control::Action action) override {
+    ++performed_;
+    if (held_) co_await wait();
+    Script script;
+    {
+      const std::lock_guard lock(mutex_);
+      script = script_;
+    }
+    co_return script(caller, action);
+  }
   boost::asio::awaitable<Result<control::Caller>> authenticate(std::string key) override {
     if (key != "good") co_return fail(Code::Unauthenticated, "This key is not known.");
     co_return control::Caller{.owner = "alice", .key = "key_1", .address = {}, .request_id = {}};
@@ -32,10 +54,22 @@ class FakeControl final : public control::Control {
   [[nodiscard]] std::string metrics() override { return "berth_up 1\n"; }
 
  private:
+  boost::asio::awaitable<void> wait() {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, boost::asio::steady_timer::time_point::max());
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(&timer);
+    }
+    (void)co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    const std::lock_guard lock(mutex_);
+    std::erase(waiting_, &timer);
+  }
+
   std::mutex mutex_;
   Script script_ = [](const auto&, const auto&) { return Result<control::Outcome>(control::Done{}); };
+  std::vector<boost::asio::steady_timer*> waiting_;
   std::atomic<bool> held_ = false, ready_ = true;
-  std::atomic<std::size_t> waiting_ = 0, performed_ = 0;
+  std::atomic<std::size_t> performed_ = 0;
 };
 
 }  // namespace berth::api_http
