@@ -1,10 +1,10 @@
 #include "journal/writer.hpp"
 
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/journal_testing.hpp"
+#include "os/mount.hpp"
 
 namespace berth::journal::testing {
 namespace {
@@ -141,7 +141,7 @@ TEST(JournalWriter, GivesEverySegmentToSyncOnce) {
 
 TEST(JournalWriter, AFullDiskKeepsWhatWasWrittenAndGoesOnLater) {
   Directory home;
-  if (::mount("tmpfs", home.path().c_str(), "tmpfs", 0, "size=128k") != 0) GTEST_SKIP() << "needs mount(2)";
+  if (!os::mount_tmpfs(home.path(), "size=128k")) GTEST_SKIP() << "needs mount(2)";
   {
     auto writer = create(home.journal(), 40'000);
     std::string expected;
@@ -155,12 +155,12 @@ TEST(JournalWriter, AFullDiskKeepsWhatWasWrittenAndGoesOnLater) {
     EXPECT_EQ(writer.end(), ByteOffset{expected.size()});
     EXPECT_FALSE(writer.append(Kind::Output, numbered(8000), at_second(99)));
     EXPECT_EQ(read_all(home.journal()), expected);
-    EXPECT_EQ(::mount("tmpfs", home.path().c_str(), "tmpfs", MS_REMOUNT, "size=512k"), 0);
+    EXPECT_TRUE(os::mount_tmpfs(home.path(), "size=512k", MS_REMOUNT));
     const std::string last = numbered(50'000);
     ASSERT_TRUE(writer.append(Kind::Output, last, at_second(100)));
     EXPECT_EQ(read_all(home.journal()), expected + last);
   }
-  ::umount2(home.path().c_str(), MNT_DETACH);
+  EXPECT_TRUE(os::unmount(home.path()));
 }
 
 }  // namespace
