@@ -2,13 +2,13 @@
 //
 // PS0 is expanded in the shell itself once a whole command was read, before it runs; a DEBUG trap would cost every simple
 // command of every loop and fight the user's own. The command's text comes from `history 1`, in the one fork per command;
-// all else in PS0 is parameter expansion with side effects: ${e#${x:=…}} with an empty `e` assigns x and prints nothing,
+// all else in PS0 is parameter expansion with side effects: ${e//${x:=…}} with an empty `e` assigns x and prints nothing,
 // and ${e:y=0:0} does arithmetic. PS0 itself only says ${__berth_ps0[__berth_armed]@P}: armed by the prompt, disarmed by
 // its first use, so that a lost prompt hook means no markers rather than wrong ones.
 //
 // History: while a line is read, HISTCONTROL and HISTIGNORE are empty, so that every line can be asked for. PS0 gives them
 // back before the command runs, and the next prompt removes from history what they would have kept out.
-// `\!` in PS1 and in PS0 tells whether the line was recorded at all (set +o history, HISTSIZE=0).
+// With history off (set +o history, HISTSIZE=0) there is no text, since `history 1` would tell of an earlier line.
 
 #include "guest/shell.hpp"
 
@@ -67,8 +67,8 @@ __berth_escape() {
 }
 
 __berth_setup() {
-  __berth_e= __berth_previous= __berth_state=start __berth_armed=0 __berth_number=0 __berth_text=()
-  __berth_histcontrol= __berth_histignore=
+  __berth_e= __berth_previous= __berth_state=start __berth_armed=0 __berth_text=()
+  __berth_histcontrol= __berth_histignore= __berth_st=$'\e\\'
   __berth_raw=('\' ';') __berth_escaped=('\\' '\x3b')
   local i hex char
   for (( i = 1; i < 32; i++ )); do
@@ -76,19 +76,19 @@ __berth_setup() {
     builtin printf -v char "$hex"
     __berth_raw+=("$char") __berth_escaped+=("$hex")
   done
-  __berth_end='\[${__berth_e:__berth_number=\!:0}\e]133;B;nonce='$__berth_nonce'\e\\\]'
+  __berth_end='\[\e]133;B;nonce='$__berth_nonce'\e\\\]'
   __berth_begin='${__berth_ps0[__berth_armed]@P}'
 
   # Element 1 is decoded as a prompt string and then expanded, all in double quotes.
-  local hide='${__berth_e#' ps0 count=${#__berth_raw[@]}
-  ps0=$hide'${__berth_text[0]:=$( (( \! > __berth_number )) && HISTTIMEFORMAT= builtin history 1)}}'
+  local hide='${__berth_e//' ps0 count=${#__berth_raw[@]}
+  ps0=$hide'${__berth_text[0]:=$( [[ -o history ]] && HISTTIMEFORMAT= builtin history 1)}}'
   ps0+='${__berth_e:__berth_armed=0:0}'
   ps0+=$hide'${HISTCONTROL:=$__berth_histcontrol}}'$hide'${HISTIGNORE:=$__berth_histignore}}'
   ps0+=$hide'${__berth_text[1]:=${__berth_text[0]#*[0-9][* ] }}}'
   for (( i = 0; i < count; i++ )); do
     ps0+=$hide'${__berth_text['$(( i + 2 ))']:=${__berth_text['$(( i + 1 ))']//"${__berth_raw['$i']}"/"${__berth_escaped['$i']}"}}}'
   done
-  ps0+='${__berth_text[0]:+\e]633;E;${__berth_text['$(( count + 1 ))']};'$__berth_nonce'\e\\}'
+  ps0+='${__berth_text[0]:+\e]633;E;${__berth_text['$(( count + 1 ))']};'$__berth_nonce'$__berth_st}'
   ps0+='\e]133;C;nonce='$__berth_nonce'\e\\'
   __berth_ps0=('' "$ps0")
 }

@@ -101,6 +101,7 @@ void Stream::read_output(Source source, Channel& channel) {
     if (exit_) from.ended = true;  // what is written from now on is not the program's
     return;
   }
+  if (exit_ && !from.ended && !os::has_bytes(from.fd.get())) from.ended = true;  // no window, but nothing to send
 }
 
 void Stream::send_output(Source source, std::uint64_t offset, std::string_view data, Channel& channel) const {

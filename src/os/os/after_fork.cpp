@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +39,8 @@ void default_signals() {
 void run_child(const ChildPlan& plan) {
   default_signals();
   if (plan.new_session && ::setsid() < 0) give_up(plan, ChildStep::Session);
+  // Ours are CLOEXEC; what we inherited from whoever started us may not be. dup2 clears the mark on what is meant.
+  ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
   for (const FdMove& move : plan.fds)
     if (::dup2(move.ours, move.child) < 0) give_up(plan, ChildStep::Descriptors);
   if (plan.controlling_terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) give_up(plan, ChildStep::Terminal);

@@ -135,4 +135,9 @@ Result<bool> wait_ready(int fd, short events, std::optional<std::chrono::millise
   }
 }
 
+bool has_bytes(int fd) {
+  pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
+  return retry([&] { return ::poll(&entry, 1, 0); }) > 0 && (entry.revents & POLLIN) != 0;
+}
+
 }  // namespace berth::os

@@ -87,4 +87,7 @@ void ignore_signal(int signal);
 // One descriptor, poll(2): true when ready for `events` (POLLIN, …) within the timeout.
 Result<bool> wait_ready(int fd, short events, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
+// Whether a read would give bytes now; false at the end of file, after a hang-up and when it would block.
+bool has_bytes(int fd);
+
 }  // namespace berth::os
