@@ -42,6 +42,7 @@ struct Performer {
   Result<int> operator()(const verb::Doctor&) const { return doctor(context); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
   Result<int> operator()(const verb::Reference& v) const {
+    if (v.form == "settings-man") return print(settings_man());
     return print(v.form == "man" ? reference_man(grammar_tree()) : reference_markdown(grammar_tree()));
   }
   Result<int> operator()(const verb::Version&) const { return version(context); }

@@ -20,7 +20,7 @@ using Words = std::vector<std::string>;
 struct Store {
   Global global;
   std::map<const CLI::Option*, Words> choices;
-  std::map<const CLI::App*, bool> takes_command;
+  std::map<const CLI::App*, std::string> takes_command;  // as the usage line says it
   std::optional<Verb> verb;
   Words command;
 };
@@ -133,7 +133,7 @@ void add_run(CLI::App& root, Store& store) {
   Builder<verb::Run> run(root, store, "run", "Start a sandbox and run a command in it, or a shell",
                    "berth run\nberth run -- python3 -c 'print(6 * 7)'\nberth run --template busybox --rm -- sh -c 'echo hello; exit 7'\n"
                    "berth run --name build --memory 2GiB --cpus 1.5 -d -- make -j2\nmake-input | berth run -T -- sort > sorted");
-  store.takes_command[run.app] = true;
+  store.takes_command[run.app] = "[-- COMMAND…]";
   run.option("--template", &verb::Run::template_name, "NAME", "What the sandbox starts from; see `berth template ls`");
   run.option("--name", &verb::Run::name, "NAME", "Name of the sandbox; one is picked when absent");
   run.choice(store, "--isolation", &verb::Run::isolation, {"auto", "gvisor", "container"}, "How it is isolated; auto is gVisor where it works");
@@ -150,7 +150,7 @@ void add_run(CLI::App& root, Store& store) {
 
   Builder<verb::Exec> exec(root, store, "exec", "Run a command in a sandbox that runs",
                      "berth exec build -- git status\nberth exec build -t -- bash\nberth exec build --json -- ls / | jq -r .stdout");
-  store.takes_command[exec.app] = true;
+  store.takes_command[exec.app] = "-- COMMAND…";
   exec.option("SANDBOX", &verb::Exec::sandbox, "", "Name or id")->required();
   exec.option("--cwd", &verb::Exec::cwd, "DIRECTORY", "Where it runs; the workspace when absent");
   add_env(exec);
@@ -216,8 +216,8 @@ void add_host_verbs(CLI::App& root, Store& store) {
                                  "source <(berth completion bash)\nberth completion zsh > ~/.zfunc/_berth\n"
                                  "berth completion fish > ~/.config/fish/completions/berth.fish");
   completion.choice(store, "SHELL", &verb::Completion::shell, {"bash", "zsh", "fish"}, "Which shell")->required();
-  Builder<verb::Reference> reference(root, store, "reference", "Print this command line's reference page");
-  reference.choice(store, "FORM", &verb::Reference::form, {"markdown", "man"}, "As what")->required();
+  Builder<verb::Reference> reference(root, store, "reference", "Print reference pages: docs/cli.md, berth(1), berth-config(5)");
+  reference.choice(store, "FORM", &verb::Reference::form, {"markdown", "man", "settings-man"}, "As what")->required();
   reference.app->group("");  // for packagers: not in the help
   Builder<verb::Version>(root, store, "version", "Print the versions of this program and of the server", "berth version --json");
 }
@@ -255,7 +255,7 @@ OptionNode option_node(const CLI::Option& option, const Store& store) {
 
 VerbNode verb_node(const CLI::App& app, const Store& store) {
   VerbNode out{.name = app.get_name(), .help = app.get_description(), .examples = app.get_footer()};
-  out.takes_command = store.takes_command.contains(&app);
+  if (auto found = store.takes_command.find(&app); found != store.takes_command.end()) out.command = found->second;
   for (const CLI::Option* option : app.get_options()) {
     auto node = option_node(*option, store);
     (option->get_positional() ? out.positionals : out.options).push_back(std::move(node));

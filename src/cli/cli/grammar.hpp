@@ -28,7 +28,7 @@ struct OptionNode {
 };
 struct VerbNode {
   std::string name, help, examples;   // examples: lines, may be empty
-  bool takes_command = false;         // "-- COMMAND…"
+  std::string command;                // "-- COMMAND…", in brackets when it may be left out; "" takes none
   std::vector<OptionNode> options, positionals;
   std::vector<VerbNode> verbs;
 };

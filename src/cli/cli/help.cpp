@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/config.hpp"
+
 namespace berth::cli {
 namespace {
 
@@ -84,7 +86,7 @@ std::string usage_line(const VerbNode& verb, const std::string& path) {
     out += positional.required ? " " + name : fmt::format(" [{}]", name);
   }
   if (!verb.verbs.empty()) out += " VERB";
-  if (verb.takes_command) out += " [-- COMMAND…]";
+  if (!verb.command.empty()) out += " " + verb.command;
   return out;
 }
 
@@ -118,13 +120,16 @@ std::string help_page(const VerbNode& verb, const std::string& path, const std::
 std::string reference_markdown(const VerbNode& root) {
   std::string out = "# The command line\n\n<!-- Made by `berth reference markdown`; a test holds it against the program. -->\n\n";
   out += root.help + ".\n\nEverywhere:\n\n| option | |\n| --- | --- |\n";
-  auto row = [&out](const std::string& left, const std::string& right) { out += fmt::format("| `{}` | {} |\n", left, right); };
+  auto row = [&out](std::string left, const std::string& right) {
+    for (std::size_t at = 0; (at = left.find('|', at)) != std::string::npos; at += 2) left.insert(at, "\\");
+    out += fmt::format("| `{}` | {} |\n", left, right);
+  };
   for (const auto& option : root.options) row(option_text(option), option.help);
   out += "\n| variable | |\n| --- | --- |\n";
   for (const auto& [name, meaning] : variables) row(name, meaning);
   out += "\n| exit code | |\n| --- | --- |\n";
   for (const auto& [code, meaning] : exit_codes) row(code, meaning);
-  out += fmt::format("\n{} Errors go to stderr as `berth: sentence` and, where one helps, `hint: what to do`; with `--json` as\none JSON "
+  out += fmt::format("\n{}\n\nErrors go to stderr as `berth: sentence` and, where one helps, `hint: what to do`; with `--json` as one JSON\n"
                      "object `{{\"error\": {{\"code\", \"message\", \"hint\"}}}}`.\n", exit_note);
   std::vector<std::pair<std::string, const VerbNode*>> verbs;
   leaves(root, root.name, verbs);
@@ -164,8 +169,20 @@ std::string reference_man(const VerbNode& root) {
   for (const auto& [name, meaning] : variables) item(name, meaning);
   out += ".SH EXIT STATUS\n";
   for (const auto& [code, meaning] : exit_codes) item(code, meaning);
-  out += fmt::format(".PP\n{}\n.SH SEE ALSO\n.BR berth.yaml (5)\n", roff(exit_note));
+  out += fmt::format(".PP\n{}\n.SH SEE ALSO\n.BR berth\\-config (5)\n", roff(exit_note));
   return out;
+}
+
+std::string settings_man() {
+  std::string out = fmt::format(".TH BERTH-CONFIG 5 \"\" \"berth {}\" \"Berth\"\n.SH NAME\nberth\\-config \\- settings of a Berth home\n"
+                                ".SH DESCRIPTION\nSettings come from defaults, the file\n.I $BERTH_HOME/config.yaml\n(YAML, at most 1 MiB), the "
+                                "environment, and flags of\n.BR \"berth serve\" ;\nthe later wins. In the file a setting group.name stands as name "
+                                "below group.\n.B berth config check\nsays everything that is wrong, and\n.B berth config show\nwhere each value comes from.\n"
+                                ".SH EXAMPLE\n.nf\n.RS\nsandbox:\n  memory_bytes: 1GiB\n  isolation: auto\n.RE\n.fi\n.SH SETTINGS\n", BERTH_VERSION);
+  for (const config::Description& setting : config::schema())
+    out += fmt::format(".TP\n.B {}\n{} {}{}; default {}; {}.\n", roff(setting.name), roff(setting.help), roff(setting.type),
+                       setting.range.empty() ? "" : ", " + roff(setting.range), setting.initial.empty() ? "empty" : roff(setting.initial), roff(setting.environment));
+  return out + ".SH SEE ALSO\n.BR berth (1)\n";
 }
 
 }  // namespace berth::cli

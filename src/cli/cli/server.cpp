@@ -56,6 +56,12 @@ Result<os::Process> spawn_server(const Context& context, const std::vector<std::
   return os::Process::spawn(spec);
 }
 
+std::unexpected<Error> did_not_start(const Exit& exit, const std::string& words) {
+  if (words.empty()) return fail(Code::Unavailable, fmt::format("The server did not start: it {}.", to_string(exit)));
+  auto hint = words.find("\nhint: ");
+  return fail(Code::Unavailable, "The server did not start: " + words.substr(0, hint), hint == std::string::npos ? "" : words.substr(hint + 7));
+}
+
 }  // namespace
 
 Result<ServerRecord> parse_server_record(std::string_view text) {
@@ -89,7 +95,7 @@ Result<> start_server(const Context& context, const std::vector<std::pair<std::s
   while (!is_ready(context)) {
     progress.tell("waiting until it is ready");
     TRY_ASSIGN(auto ended, process.wait_for(look_again));
-    if (ended) return fail(Code::Unavailable, fmt::format("The server did not start: {}", last_words(log)));
+    if (ended) return did_not_start(*ended, last_words(log));
     if (context.clock->steady() > deadline) {
       process.release();
       return fail(Code::Timeout, "The server was started and is not ready yet.", "Look again with `berth server status`.");

@@ -61,7 +61,7 @@ struct ConfigCheck {};
 struct ConfigReference {};
 struct Doctor {};
 struct Completion { std::string shell; };
-struct Reference { std::string form; };  // "markdown" or "man", of the command line itself
+struct Reference { std::string form; };  // "markdown", "man" (both of the command line) or "settings-man"
 struct Version {};
 }  // namespace verb
 
