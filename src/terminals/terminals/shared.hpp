@@ -29,6 +29,7 @@ struct Shared {
   Settings settings;
   std::function<void(boost::asio::awaitable<void>)> spawn;   // into the owner's task group, on `executor`
   std::function<void(const Error&, const TerminalId&)> report;  // for the log
+  std::function<void(const TerminalId&)> told;  // a terminal ended, and its rows were tried; may be empty
 };
 
 }  // namespace berth::terminals

@@ -106,6 +106,10 @@ void Terminal::on_attached(std::shared_ptr<Outlet> outlet, const wire::TerminalS
     if (state_ != State::Ended) end_with(std::nullopt, shared_->clock->now(), "The sandbox does not know this terminal.");
     return;
   }
+  if (state_ == State::Starting) {  // its answer was lost with the connection
+    state_ = State::Running;
+    if (!monitored()) open_own_command(row_.created);
+  }
   end_ = std::max(end_, ByteOffset{state->end()});
   if (!state->running()) end_with(make_exit(state->code(), state->signal()), shared_->clock->now(), {});
   else if (monitored()) catch_up();
@@ -273,6 +277,7 @@ boost::asio::awaitable<void> Terminal::run_finish(std::shared_ptr<Terminal> self
   (void)co_await self->records_->settled();
   self->told_ = true;
   self->wake();
+  if (self->shared_->told) self->shared_->told(self->row_.id);
 }
 
 void Terminal::wake() {

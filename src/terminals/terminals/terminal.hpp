@@ -63,6 +63,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   [[nodiscard]] std::size_t viewers() const { return viewers_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] boost::asio::any_io_executor executor() const { return shared_->executor; }
+  void spawn(boost::asio::awaitable<void> work) { shared_->spawn(std::move(work)); }  // into the owner's task group
   std::shared_ptr<Viewer> view(std::optional<ByteOffset> from);  // absent: from now on; beyond the end: the end
 
   boost::asio::awaitable<Result<>> input(std::string data);  // waits while the process does not read

@@ -1,0 +1,130 @@
+#include "control/service.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "control/service_impl.hpp"
+#include "crypto/crypto.hpp"
+#include "os/file.hpp"
+
+namespace berth::control {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr std::string_view local_owner = "local";
+constexpr std::size_t pool_queue = 1024;
+constexpr std::size_t home_digest = 12;  // characters that tell the homes of a machine apart
+
+sandboxes::Context context_of(Domain& domain, aio::Pool& pool) {
+  const Dependencies& parts = domain.parts;
+  const Settings& settings = parts.settings;
+  return {.store = parts.store,
+          .clock = parts.clock,
+          .pool = &pool,
+          .log = parts.log,
+          .leaves = parts.leaves,
+          .options = {.directory = parts.home / "sandboxes",
+                      .journals = parts.home / "terminals",
+                      .shim = parts.shim,
+                      .init = parts.init,
+                      .cgroup_parent = "/berth/" + crypto::sha256_hex(parts.home.native()).substr(0, home_digest),
+                      .max_per_owner = settings.sandbox_max,
+                      .start_timeout = settings.sandbox_start_timeout,
+                      .stop_grace = settings.sandbox_stop_grace,
+                      .send_buffer_bytes = settings.terminal_send_buffer_bytes,
+                      .journal_segment_bytes = settings.terminal_journal_segment_bytes,
+                      .journal_sync = settings.terminal_journal_sync},
+          .make_keeper = [&domain](std::shared_ptr<sandboxes::Sandbox> sandbox) -> std::shared_ptr<sandboxes::Keeper> {
+            return std::make_shared<TerminalHost>(domain, sandbox);
+          }};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::open(Dependencies dependencies) {
+  BERTH_CHECK(dependencies.runtime != nullptr && dependencies.store != nullptr && dependencies.clock != nullptr &&
+              dependencies.templates != nullptr && dependencies.home.is_absolute());
+  for (const char* directory : {"sandboxes", "terminals"}) TRY(os::make_private_directory(dependencies.home / directory));
+  return std::make_unique<ServiceImpl>(std::move(dependencies));
+}
+
+ServiceImpl::ServiceImpl(Dependencies dependencies)
+    : domain_(std::move(dependencies)),
+      pool_("blocking", std::max(1u, domain_.parts.settings.pool_threads), pool_queue),
+      sandboxes_(context_of(domain_, pool_), domain_.lanes),
+      finder_(domain_, sandboxes_),
+      templates_(*domain_.parts.templates, *domain_.parts.store),
+      keys_(*domain_.parts.store, *domain_.parts.clock),
+      rate_({.per_second = domain_.parts.settings.rate_requests_per_second,
+             .burst = domain_.parts.settings.rate_burst,
+             .keys = domain_.parts.settings.rate_keys},
+            *domain_.parts.clock),
+      started_(domain_.parts.clock->now()) {
+  domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
+}
+
+awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key() {
+  co_return co_await keys_.ensure_first(std::string(local_owner));
+}
+
+awaitable<Result<>> ServiceImpl::recover() {
+  CO_TRY(co_await keys_.load());
+  CO_TRY(co_await sandboxes_.recover());
+  ready_ = true;
+  co_return Result<>{};
+}
+
+awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
+  stopping_ = true;
+  ready_ = false;
+  if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
+}
+
+awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key) {
+  co_return keys_.authenticate(presented_key);
+}
+
+Result<> ServiceImpl::admit(const Caller& caller) {
+  TRY(rate_.take(caller.key + '\n' + caller.address));
+  if (stopping_) return fail(Code::Unavailable, "The server is stopping.");
+  if (!ready_) return fail(Code::Unavailable, "The server is starting.", "Try again in a moment.");
+  return {};
+}
+
+awaitable<Result<Outcome>> ServiceImpl::perform(Caller caller, Action action) {
+  const auto began = domain_.parts.clock->steady();
+  const std::size_t kind = action.index();
+  const std::string request_id = caller.request_id, owner = caller.owner;
+  Result<Outcome> outcome = Done{};
+  if (auto admitted = admit(caller); !admitted) {
+    outcome = std::unexpected(std::move(admitted).error());
+  } else {
+    outcome = co_await std::visit([&](auto& wanted) { return handle(std::move(caller), std::move(wanted)); }, action);
+  }
+  const auto took = domain_.parts.clock->steady() - began;
+  metrics_.count(kind, outcome ? nullptr : &outcome.error(), took);
+  domain_.parts.log.debug("action", {{"request_id", request_id}, {"owner", owner}, {"action", action_name(kind)},
+                                     {"ok", outcome.has_value()}, {"took_ms", took}});
+  co_return outcome;
+}
+
+std::string ServiceImpl::metrics() {
+  const auto up = domain_.parts.clock->now() - started_;
+  return metrics_.text({.sandboxes = sandboxes_.live(),
+                        .terminals = domain_.running,
+                        .viewers = domain_.viewers,
+                        .rate_buckets = rate_.size(),
+                        .uptime_seconds = std::chrono::duration<double>(up).count()},
+                       domain_.parts.store->statistics());
+}
+
+// Its last terminal ended, and it was to go then.
+awaitable<void> ServiceImpl::remove_ended(SandboxId id) {
+  auto row = co_await domain_.parts.store->read([id](store::Reader& reader) { return reader.sandbox(id); });
+  if (!row) co_return;
+  if (auto removed = co_await remove_sandbox(*std::move(row), true); !removed && removed.error().code != Code::NotFound)
+    domain_.parts.log.error("sandbox not removed on exit", {{"sandbox", id}, {"error", removed.error()}});
+}
+
+}  // namespace berth::control

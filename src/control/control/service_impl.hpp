@@ -1,0 +1,96 @@
+#pragma once
+// Service, put together. Private to control: service.cpp is its life, handlers.cpp what each action does.
+
+#include <atomic>
+
+#include "aio/pool.hpp"
+#include "control/domain.hpp"
+#include "control/files.hpp"
+#include "control/finder.hpp"
+#include "control/keys.hpp"
+#include "control/metrics.hpp"
+#include "control/rate_limit.hpp"
+#include "control/template_desk.hpp"
+#include "control/terminal_calls.hpp"
+#include "control/validate.hpp"
+#include "sandboxes/sandboxes.hpp"
+
+namespace berth::control {
+
+class ServiceImpl final : public Service {
+ public:
+  explicit ServiceImpl(Dependencies dependencies);
+
+  boost::asio::awaitable<Result<Outcome>> perform(Caller caller, Action action) override;
+  boost::asio::awaitable<Result<Caller>> authenticate(std::string presented_key) override;
+  bool ready() const override { return ready_; }
+  std::string metrics() override;
+  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key() override;
+  boost::asio::awaitable<Result<>> recover() override;
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds limit) override;
+
+ private:
+  using Answer = boost::asio::awaitable<Result<Outcome>>;
+
+  Result<> admit(const Caller& caller);
+  Answer handle(Caller caller, CreateSandbox action);
+  Answer handle(Caller caller, ListSandboxes action);
+  Answer handle(Caller caller, GetSandbox action);
+  Answer handle(Caller caller, StopSandbox action);
+  Answer handle(Caller caller, RemoveSandbox action);
+  Answer handle(Caller caller, PauseSandbox action);
+  Answer handle(Caller caller, ResumeSandbox action);
+  Answer handle(Caller caller, SandboxStats action);
+  Answer handle(Caller caller, StartTerminal action);
+  Answer handle(Caller caller, ListTerminals action);
+  Answer handle(Caller caller, GetTerminal action);
+  Answer handle(Caller caller, WriteInput action);
+  Answer handle(Caller caller, ResizeTerminal action);
+  Answer handle(Caller caller, SignalTerminal action);
+  Answer handle(Caller caller, ReadOutput action);
+  Answer handle(Caller caller, AttachTerminal action);
+  Answer handle(Caller caller, Exec action);
+  Answer handle(Caller caller, ListCommands action);
+  Answer handle(Caller caller, StatFile action);
+  Answer handle(Caller caller, ListFiles action);
+  Answer handle(Caller caller, ReadFile action);
+  Answer handle(Caller caller, WriteFile action);
+  Answer handle(Caller caller, MakeDirectory action);
+  Answer handle(Caller caller, MoveFile action);
+  Answer handle(Caller caller, RemoveFile action);
+  Answer handle(Caller caller, ListTemplates action);
+  Answer handle(Caller caller, BuildTemplate action);
+  Answer handle(Caller caller, RemoveTemplate action);
+  Answer handle(Caller caller, GetServerInfo action);
+
+  struct Start { templates::Template root; sandboxes::Runtime runtime; };
+  Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
+  boost::asio::awaitable<Result<store::SandboxRow>> stop_sandbox(store::SandboxRow row, std::chrono::milliseconds grace);
+  boost::asio::awaitable<Result<>> remove_sandbox(store::SandboxRow row, bool force);
+  boost::asio::awaitable<Result<std::vector<TerminalInfo>>> terminals_of(store::SandboxRow row);
+  boost::asio::awaitable<void> remove_ended(SandboxId id);
+
+  // Runs on the strand of the sandbox or terminal and back.
+  template <class T>
+  static Answer answer(boost::asio::any_io_executor executor, boost::asio::awaitable<Result<T>> work) {
+    CO_TRY_ASSIGN(auto value, co_await aio::on(std::move(executor), std::move(work)));
+    co_return Outcome{std::move(value)};
+  }
+  static Answer done(boost::asio::any_io_executor executor, boost::asio::awaitable<Result<>> work) {
+    CO_TRY(co_await aio::on(std::move(executor), std::move(work)));
+    co_return Outcome{Done{}};
+  }
+
+  Domain domain_;
+  aio::Pool pool_;
+  sandboxes::Sandboxes sandboxes_;
+  Finder finder_;
+  TemplateDesk templates_;
+  Keys keys_;
+  RateLimit rate_;
+  Metrics metrics_;
+  WallTime started_;
+  std::atomic<bool> ready_ = false, stopping_ = false;
+};
+
+}  // namespace berth::control

@@ -1,0 +1,23 @@
+#pragma once
+// What is done to one terminal that was found. Each runs on the terminal's strand.
+
+#include <boost/asio/awaitable.hpp>
+
+#include "control/attachment.hpp"
+#include "control/finder.hpp"
+
+namespace berth::control {
+
+boost::asio::awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted);
+boost::asio::awaitable<Result<TerminalInfo>> get_terminal(FoundTerminal found);
+boost::asio::awaitable<Result<std::vector<TerminalInfo>>> live_terminals(std::shared_ptr<sandboxes::Sandbox> sandbox);
+boost::asio::awaitable<Result<>> write_input(FoundTerminal found, std::string data, bool close);
+boost::asio::awaitable<Result<>> resize_terminal(FoundTerminal found, TerminalSize size);
+boost::asio::awaitable<Result<>> signal_terminal(FoundTerminal found, int signal);
+boost::asio::awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, ByteOffset from, std::uint64_t limit);
+boost::asio::awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found,
+                                                                            std::optional<ByteOffset> from);
+// Starts, feeds, collects and waits; killed at its timeout. exec.cpp
+boost::asio::awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted);
+
+}  // namespace berth::control
