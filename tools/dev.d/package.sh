@@ -7,12 +7,13 @@ stage_package() {
   rm -rf "$stage"
   DESTDIR=$PWD/$stage cmake --install build/release --prefix /usr --strip --component berth >/dev/null || return
   local berth=$stage/usr/lib/berth/berth shares=$stage/usr/share
-  mkdir -p "$doc" "$shares/man/man1" "$shares/bash-completion/completions" "$shares/zsh/vendor-completions" "$shares/fish/vendor_completions.d"
+  mkdir -p "$doc" "$shares/man/man1" "$shares/man/man5" "$shares/bash-completion/completions" "$shares/zsh/vendor-completions" "$shares/fish/vendor_completions.d"
   "$berth" completion bash >"$shares/bash-completion/completions/berth" || return
   "$berth" completion zsh >"$shares/zsh/vendor-completions/_berth" || return
   "$berth" completion fish >"$shares/fish/vendor_completions.d/berth.fish" || return
   "$berth" reference man >"$shares/man/man1/berth.1" || return
-  gzip -9n "$shares/man/man1/berth.1"
+  "$berth" reference settings-man >"$shares/man/man5/berth-config.5" || return
+  gzip -9n "$shares/man/man1/berth.1" "$shares/man/man5/berth-config.5"
   cp LICENSE "$doc/copyright"
   cp README.md docs/configuration.md docs/api.md "$doc/"
 }

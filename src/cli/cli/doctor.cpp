@@ -67,7 +67,7 @@ std::string age_of_file(const std::string& path, WallTime now) {
 }
 
 void look_at_runtimes(const Context& context, std::vector<Finding>& out) {
-  Progress progress(context.output, *context.clock, "Trying the runtimes");
+  Progress progress(context.output, "Trying the runtimes");
   auto runtimes = context.dependencies->probe(context.home);
   if (!runtimes) {
     out.push_back({Level::Problem, "runtimes", runtimes.error().message, runtimes.error().hint});

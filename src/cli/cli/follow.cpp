@@ -65,13 +65,13 @@ class Screen final : public client::Viewer {
   std::optional<SteadyTime> lost_;
 };
 
-Result<int> result_of(const Context& context, const FollowOptions& options, const client::AttachEnd& end) {
+Result<Followed> result_of(const Context& context, const FollowOptions& options, const client::AttachEnd& end) {
   if (end.detached) {
     if (options.input) context.output.note(fmt::format("\nLeft {}; it goes on. Back to it: berth attach {}", options.name, options.name));
-    return Success;
+    return Followed{.left = true};
   }
-  if (end.exit_code) return *end.exit_code;
-  if (end.signal) return 128 + *end.signal;
+  if (end.exit_code) return Followed{.code = *end.exit_code};
+  if (end.signal) return Followed{.code = 128 + *end.signal};
   return fail(Code::Unavailable, fmt::format("The terminal ended with its sandbox{}{}", end.reason.empty() ? "." : ": ", end.reason));
 }
 
@@ -100,7 +100,7 @@ std::optional<TerminalSize> own_size(const Context& context) {
   return *size;
 }
 
-Result<int> follow(const Context& context, const FollowOptions& options) {
+Result<Followed> follow(const Context& context, const FollowOptions& options) {
   bool person = options.pty && options.input && at_terminal(context);
   Screen screen(context, person, options.redraw);
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
@@ -122,7 +122,7 @@ Result<int> follow(const Context& context, const FollowOptions& options) {
   if (!end && screen.output_gone) {
     // As a pipeline on one machine: whoever writes into a pipe that nobody reads is told by SIGPIPE.
     if (options.input) (void)context.api().post(fmt::format("/v1/terminals/{}/signal", options.terminal), boost::json::object{{"signal", SIGPIPE}});
-    return 128 + SIGPIPE;
+    return Followed{.code = 128 + SIGPIPE, .left = true};
   }
   TRY(end);
   return result_of(context, options, *end);

@@ -18,8 +18,11 @@ struct FollowOptions {
   bool redraw = false;               // `from` may be in the middle of a line: begin with the next
 };
 
-// The command's exit code (128 + signal when it was killed, 0 after leaving).
-Result<int> follow(const Context& context, const FollowOptions& options);
+struct Followed {
+  int code = 0;                      // the command's (128 + signal when it was killed); 0 after leaving
+  bool left = false;                 // the terminal goes on
+};
+Result<Followed> follow(const Context& context, const FollowOptions& options);
 
 // True when a person sits at both ends.
 [[nodiscard]] bool at_terminal(const Context& context);

@@ -50,27 +50,42 @@ int Output::fail(const Error& error) const {
   return exit_code(error);
 }
 
-Progress::Progress(const Output& output, const Clock& clock, std::string what)
-    : output_(&output), clock_(&clock), what_(std::move(what)), begun_(clock.steady()), terminal_(pty::is_terminal(output.streams().err)) {}
+Progress::Progress(const Output& output, std::string what)
+    : output_(&output), what_(std::move(what)), terminal_(pty::is_terminal(output.streams().err)) {
+  if (!output.json()) thread_ = std::thread([this] { draw_until_done(); });
+}
 
 Progress::~Progress() {
-  if (visible_ && terminal_) (void)os::write_all(output_->streams().err, "\r\x1b[K");
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard hold(mutex_);
+    done_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
 }
 
 void Progress::tell(std::string_view detail) {
+  std::lock_guard hold(mutex_);
+  detail_ = detail;
+}
+
+std::string progress_line(std::string_view what, std::string_view detail) {
+  return one_line(detail.empty() ? std::string(what) : fmt::format("{}: {}", what, detail), 72);
+}
+
+void Progress::draw_until_done() {
   using namespace std::chrono_literals;
-  auto now = clock_->steady();
-  std::string clean = one_line(detail, 100);
-  bool changed = clean != detail_ || !visible_;
-  if (output_->json() || now - begun_ < 1s || (terminal_ ? now - drawn_ < 100ms : !changed)) return;
-  detail_ = std::move(clean);
-  std::string line = detail_.empty() ? what_ : fmt::format("{}: {}", what_, detail_);
-  auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(now - begun_);
-  if (terminal_) line = fmt::format("\r\x1b[K{} ({})", one_line(line, 64), human_duration(elapsed));
-  else line += "\n";
-  (void)os::write_all(output_->streams().err, line);
-  drawn_ = now;
-  visible_ = true;
+  int err = output_->streams().err;
+  std::string drawn;
+  std::unique_lock hold(mutex_);
+  for (auto elapsed = 1s; !changed_.wait_for(hold, 1s, [this] { return done_; }); ++elapsed) {
+    std::string line = progress_line(what_, detail_);
+    if (terminal_) (void)os::write_all(err, fmt::format("\r\x1b[K{} ({})", line, human_duration(elapsed)));
+    else if (line != drawn) (void)os::write_all(err, line + "\n");
+    drawn = std::move(line);
+  }
+  if (terminal_ && !drawn.empty()) (void)os::write_all(err, "\r\x1b[K");
 }
 
 }  // namespace berth::cli

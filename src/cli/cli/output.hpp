@@ -2,7 +2,7 @@
 // What the program says: results to stdout, everything else to stderr; text for people or, with --json, JSON. And how it
 // ends: one mapping from errors to exit codes.
 //
-// Owns no descriptor. One thread.
+// Owns no descriptor. An Output may be used by several threads: it keeps no state.
 //
 // Example (const Error& error):
 //   cli::Output output(false, {});
@@ -11,11 +11,12 @@
 
 #include <boost/json/value.hpp>
 
-#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 
-#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 
@@ -42,22 +43,29 @@ class Output {
   Streams streams_;
 };
 
-// "What happens (12 s)" on stderr: one line that is rewritten on a terminal, a line per change otherwise, nothing with
-// --json. Shown from the second second on; the line goes away with the object.
+// "What happens: detail (12 s)" on stderr while something takes longer than a second: one line that is rewritten on a
+// terminal, a line per new detail otherwise, nothing with --json. A thread of its own draws, so that the caller may block;
+// destruction takes the line away and joins it.
 class Progress {
  public:
-  Progress(const Output& output, const Clock& clock, std::string what);
+  Progress(const Output& output, std::string what);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  void tell(std::string_view detail);  // the latest detail; call often, it draws at most ten times a second
+  void tell(std::string_view detail);
 
  private:
+  void draw_until_done();
   const Output* output_;
-  const Clock* clock_;
-  std::string what_, detail_;
-  SteadyTime begun_, drawn_{};
-  bool terminal_, visible_ = false;
+  std::string what_;
+  bool terminal_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string detail_;  // these two under the mutex
+  bool done_ = false;
+  std::thread thread_;
 };
+
+[[nodiscard]] std::string progress_line(std::string_view what, std::string_view detail);  // pure; one line, at most 72 columns
 
 }  // namespace berth::cli

@@ -74,7 +74,7 @@ Result<json::object> start_terminal(const Context& context, const std::string& s
   return object_of(terminal);
 }
 
-Result<int> follow_new(const Context& context, const json::object& terminal, const std::string& name, bool pty) {
+Result<Followed> follow_new(const Context& context, const json::object& terminal, const std::string& name, bool pty) {
   return follow(context, {.terminal = text_of(terminal, "id"), .name = name, .from = ByteOffset{0}, .pty = pty});
 }
 
@@ -106,7 +106,7 @@ Result<int> run_detached(const Context& context, const json::object& sandbox, co
 }
 
 Result<json::object> create_sandbox(const Context& context, const verb::Run& verb) {
-  Progress progress(context.output, *context.clock, "Starting a sandbox");
+  Progress progress(context.output, "Starting a sandbox");
   TRY_ASSIGN(json::value sandbox, context.api().post("/v1/sandboxes", create_body(verb)));
   return object_of(sandbox);
 }
@@ -124,7 +124,10 @@ Result<int> run(const Context& context, const verb::Run& verb) {
   if (context.output.json()) return run_json(context, sandbox, command);
   std::string name = text_of(sandbox, "name");
   TRY_ASSIGN(json::object terminal, start_terminal(context, text_of(sandbox, "id"), command));
-  return follow_new(context, terminal, name, command.pty);
+  TRY_ASSIGN(Followed followed, follow_new(context, terminal, name, command.pty));
+  if (!verb.remove && !followed.left && at_terminal(context))
+    context.output.note(fmt::format("Sandbox {} goes on. Into it: berth exec {} -t -- sh; away with it: berth rm -f {}", name, name, name));
+  return followed.code;
 }
 
 Result<int> exec(const Context& context, const verb::Exec& verb) {
@@ -135,7 +138,8 @@ Result<int> exec(const Context& context, const verb::Exec& verb) {
     return static_cast<int>(number_of(object_of(result), "exit_code"));
   }
   TRY_ASSIGN(json::object terminal, start_terminal(context, verb.sandbox, command));
-  return follow_new(context, terminal, verb.sandbox, command.pty);
+  TRY_ASSIGN(Followed followed, follow_new(context, terminal, verb.sandbox, command.pty));
+  return followed.code;
 }
 
 Result<int> attach(const Context& context, const verb::Attach& verb) {
@@ -145,7 +149,9 @@ Result<int> attach(const Context& context, const verb::Attach& verb) {
   std::uint64_t from = end > redraw_bytes ? end - redraw_bytes : 0;
   bool pty = text_of(terminal, "kind") == "pty";
   if (pty && at_terminal(context)) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
-  return follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from}, .pty = pty, .redraw = from > 0});
+  TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from},
+                                                 .pty = pty, .redraw = from > 0}));
+  return followed.code;
 }
 
 }  // namespace berth::cli

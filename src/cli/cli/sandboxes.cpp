@@ -29,7 +29,7 @@ Result<int> for_each(const Context& context, const std::vector<std::string>& san
   json::array done;
   int code = Success;
   for (const std::string& sandbox : sandboxes) {
-    Progress progress(context.output, *context.clock, fmt::format("{} {}", doing, sandbox));
+    Progress progress(context.output, fmt::format("{} {}", doing, sandbox));
     Result<json::value> result = action(sandbox);
     if (!result) {
       int failed = context.output.fail(result.error());

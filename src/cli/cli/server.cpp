@@ -90,7 +90,7 @@ std::optional<ServerRecord> find_server(const std::filesystem::path& home) {
 Result<> start_server(const Context& context, const std::vector<std::pair<std::string, std::string>>& settings) {
   std::filesystem::path log = context.home / "log" / "server.out";
   TRY_ASSIGN(os::Process process, spawn_server(context, settings, log));
-  Progress progress(context.output, *context.clock, "Starting the server");
+  Progress progress(context.output, "Starting the server");
   auto deadline = context.clock->steady() + ready_timeout;
   while (!is_ready(context)) {
     progress.tell("waiting until it is ready");
@@ -111,7 +111,7 @@ Result<> ensure_server(const Context& context) {
     context.output.note(fmt::format("berth: no server runs for {}; starting one", context.home.string()));
     return start_server(context, {});
   }
-  Progress progress(context.output, *context.clock, "Waiting for the server");  // it is starting, or stopping
+  Progress progress(context.output, "Waiting for the server");  // it is starting, or stopping
   auto deadline = context.clock->steady() + ready_timeout;
   while (auto record = find_server(context.home)) {
     if (is_ready(context)) return {};
@@ -166,7 +166,7 @@ Result<int> server_stop(const Context& context, const verb::ServerStop& verb) {
     auto process = record->process.open();
     if (process) {
       TRY(os::signal_pidfd(process->get(), SIGTERM));
-      Progress progress(context.output, *context.clock, "Stopping the server");
+      Progress progress(context.output, "Stopping the server");
       auto deadline = context.clock->steady() + verb.timeout;
       for (bool ended = false; !ended;) {
         progress.tell("requests get time to end");

@@ -43,7 +43,7 @@ Result<json::value> build_with_progress(const Context& context, const std::strin
     result = std::move(answer);
     done.notify_one();
   });
-  Progress progress(context.output, *context.clock, fmt::format("Building template {}", name));
+  Progress progress(context.output, fmt::format("Building template {}", name));
   std::unique_lock hold(mutex);
   while (!done.wait_for(hold, 300ms, [&] { return result.has_value(); })) {
     hold.unlock();
