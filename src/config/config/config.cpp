@@ -21,12 +21,14 @@ struct Loaded {
 std::string in_quotes(std::string_view value) {
   constexpr std::size_t longest = 40;
   std::string out = "\"";
-  for (const char c : value.substr(0, longest)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"' ? '?' : c;
+  for (const char c : value.substr(0, longest))
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"' ? '?' : c;
   return out + (value.size() > longest ? "…\"" : "\"");
 }
 
 std::string expectation(const Description& about, const Raw& raw) {
-  const std::string what = about.range.starts_with("one of") ? about.range : about.type + (about.range.empty() ? "" : " " + about.range);
+  const std::string what =
+      about.range.starts_with("one of") ? about.range : about.type + (about.range.empty() ? "" : " " + about.range);
   switch (raw.kind) {
     case Raw::Kind::Scalar: return fmt::format("{}, not {}", what, in_quotes(raw.text));
     case Raw::Kind::List: return fmt::format("{}, not this list", what);
@@ -40,13 +42,17 @@ Problem unknown(std::string where, std::string key) {
   for (const Row& row : rows()) names.push_back(row.about.name);
   const std::string near = nearest(key, names);
   std::string expected = near.empty() ? "a known setting" : fmt::format("a known setting; {} perhaps", near);
-  return {.where = std::move(where), .key = key.size() > 128 ? key.substr(0, 128) + "…" : std::move(key), .expected = std::move(expected)};
+  return {.where = std::move(where),
+          .key = key.size() > 128 ? key.substr(0, 128) + "…" : std::move(key),
+          .expected = std::move(expected)};
 }
 
 void apply(Loaded& loaded, std::size_t index, const Raw& raw, const std::string& where) {
   const Row& row = rows()[index];
-  if (row.set(loaded.config.settings, raw)) loaded.config.sources[index] = where;
-  else loaded.problems.push_back({.where = where, .key = row.about.name, .expected = expectation(row.about, raw)});
+  if (row.set(loaded.config.settings, raw))
+    loaded.config.sources[index] = where;
+  else
+    loaded.problems.push_back({.where = where, .key = row.about.name, .expected = expectation(row.about, raw)});
 }
 
 void apply_file(Loaded& loaded, const std::filesystem::path& file) {
@@ -65,8 +71,10 @@ void apply_file(Loaded& loaded, const std::filesystem::path& file) {
   if (!entries) return loaded.problems.push_back(std::move(entries).error());
   for (const Entry& entry : *entries) {
     const std::string where = fmt::format("{}:{}", name, entry.line);
-    if (const auto index = find_row(entry.key)) apply(loaded, *index, entry.value, where);
-    else if (!is_group(entry.key)) loaded.problems.push_back(unknown(where, entry.key));
+    if (const auto index = find_row(entry.key))
+      apply(loaded, *index, entry.value, where);
+    else if (!is_group(entry.key))
+      loaded.problems.push_back(unknown(where, entry.key));
     else if (entry.value.kind != Raw::Kind::Nothing)
       loaded.problems.push_back({.where = where, .key = entry.key, .expected = "settings below it, not a value"});
   }
@@ -75,7 +83,8 @@ void apply_file(Loaded& loaded, const std::filesystem::path& file) {
 bool looks_like_setting(std::string_view variable) {
   return std::ranges::any_of(groups(), [&](const auto& group) {
     std::string prefix = "BERTH_" + group.first + "_";
-    std::ranges::transform(prefix, prefix.begin(), [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+    std::ranges::transform(prefix, prefix.begin(),
+                           [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
     return variable.starts_with(prefix);
   });
 }
@@ -85,21 +94,25 @@ void apply_environment(Loaded& loaded, const std::vector<std::string>& environme
     const std::size_t split = line.find('=');
     if (!line.starts_with("BERTH_") || split == std::string::npos) continue;
     const std::string variable = line.substr(0, split);
-    if (const auto index = find_environment(variable)) apply(loaded, *index, {.text = line.substr(split + 1)}, variable);
+    if (const auto index = find_environment(variable))
+      apply(loaded, *index, {.text = line.substr(split + 1)}, variable);
     else if (looks_like_setting(variable)) {
       std::vector<std::string> names;
       for (const Row& row : rows()) names.push_back(row.about.environment);
       const std::string near = nearest(variable, names);
       loaded.config.warnings.push_back(
-          {.where = variable, .expected = near.empty() ? "a known setting" : fmt::format("a known setting; {} perhaps", near)});
+          {.where = variable,
+           .expected = near.empty() ? "a known setting" : fmt::format("a known setting; {} perhaps", near)});
     }
   }
 }
 
 void apply_flags(Loaded& loaded, const Sources& sources) {
   for (const auto& [name, text] : sources.flags) {
-    if (const auto index = find_row(name)) apply(loaded, *index, {.text = text}, "flag");
-    else loaded.problems.push_back(unknown("flag", name));
+    if (const auto index = find_row(name))
+      apply(loaded, *index, {.text = text}, "flag");
+    else
+      loaded.problems.push_back(unknown("flag", name));
   }
 }
 
@@ -107,10 +120,13 @@ void apply_flags(Loaded& loaded, const Sources& sources) {
 void check_together(Loaded& loaded) {
   const Settings& s = loaded.config.settings;
   const auto demand = [&](bool holds, std::string key, std::string expected) {
-    if (!holds) loaded.problems.push_back({.where = "settings", .key = std::move(key), .expected = std::move(expected)});
+    if (!holds)
+      loaded.problems.push_back({.where = "settings", .key = std::move(key), .expected = std::move(expected)});
   };
-  demand(s.http.tls_certificate.empty() == s.http.tls_key.empty(), "http.tls_key", "a certificate and its key, or neither");
-  demand(s.http.websocket_idle_ms > s.http.websocket_ping_ms, "http.websocket_idle_ms", "more than http.websocket_ping_ms");
+  demand(s.http.tls_certificate.empty() == s.http.tls_key.empty(), "http.tls_key",
+         "a certificate and its key, or neither");
+  demand(s.http.websocket_idle_ms > s.http.websocket_ping_ms, "http.websocket_idle_ms",
+         "more than http.websocket_ping_ms");
   demand(s.log.total_bytes >= s.log.file_bytes, "log.total_bytes", "at least log.file_bytes");
 }
 

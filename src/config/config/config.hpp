@@ -1,16 +1,16 @@
 #pragma once
-// Where the settings come from: defaults < file (YAML, $BERTH_HOME/config.yaml) < environment (BERTH_HTTP_PORT) < flags.
+// Where the settings come from. Defaults < file (YAML, $BERTH_HOME/config.yaml) < environment (BERTH_HTTP_PORT) < flags.
 //
-//   auto config = config::load({.file = home / "config.yaml", .environment = os::own_environment(),
-//                               .flags = {{"http.port", "8080"}}});
-//   if (!config) …;
-//   listen(config->settings.http.port);
-//   if (config->is_set("http.port")) …;      // by anybody
+// Example (const std::filesystem::path& home, const std::vector<std::string>& environment):
+//   TRY_ASSIGN(const config::Config config, config::load({.file = home / "config.yaml", .environment = environment,
+//                                                         .flags = {{"http.port", "8080"}}}));
+//   const std::uint16_t port = config.settings.http.port;
+//   const bool search = !config.is_set("http.port");  // by anybody
 //
 // Limits, checked before any tree is built: file 1 MiB (its size before it is read), nesting 10, 1,000 keys or items a
 // level; anchors and aliases are refused. Errors (InvalidArgument, TooLarge): unknown key, wrong type, out of range,
-// key twice; each names file, line, key, what was expected and the range. A variable of the environment that begins like a
-// setting and is none is a warning, since it may be another program's.
+// key twice; each names file, line, key, what was expected and the range. A variable of the environment that begins
+// like a setting and is none is a warning, since it may be another program's.
 //
 // Functions keep no state and may be called from any thread. An absent file is an empty one.
 
@@ -39,9 +39,9 @@ struct Problem {
 };
 
 struct Sources {
-  std::filesystem::path file;                               // empty: none
-  std::vector<std::string> environment;                     // "NAME=value"; others than BERTH_… are ignored
-  std::vector<std::pair<std::string, std::string>> flags;   // {"http.port", "8080"}
+  std::filesystem::path file;                              // empty: none
+  std::vector<std::string> environment;                    // "NAME=value"; others than BERTH_… are ignored
+  std::vector<std::pair<std::string, std::string>> flags;  // {"http.port", "8080"}
 };
 
 struct Shown {
@@ -51,9 +51,9 @@ struct Shown {
 struct Config {
   Settings settings;
   std::vector<Problem> warnings;
-  std::vector<std::string> sources;                       // as the rows of the schema; empty: default
+  std::vector<std::string> sources;                        // as the rows of the schema; empty: default
   [[nodiscard]] bool is_set(std::string_view name) const;  // `name` must be a setting's
-  [[nodiscard]] std::vector<Shown> show() const;          // every setting, in the schema's order
+  [[nodiscard]] std::vector<Shown> show() const;           // every setting, in the schema's order
 };
 
 // All problems at once, for `berth config check`; empty when load() would succeed.
@@ -68,6 +68,7 @@ struct Description {
 [[nodiscard]] std::string reference_markdown();  // docs/configuration.md
 
 // The directory of everything: the flag, else BERTH_HOME, else $XDG_DATA_HOME/berth, else ~/.local/share/berth.
-[[nodiscard]] Result<std::filesystem::path> home_directory(std::string_view flag, const std::vector<std::string>& environment);
+[[nodiscard]] Result<std::filesystem::path> home_directory(std::string_view flag,
+                                                           const std::vector<std::string>& environment);
 
 }  // namespace berth::config

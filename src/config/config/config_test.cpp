@@ -37,7 +37,8 @@ class File : public testing::Test {
 
 TEST_F(File, LaterSourcesWin) {
   Sources sources = with("http:\n  port: 1\n  address: ::1\nsandbox:\n  memory_bytes: 1GiB\n  stop_grace_ms: 10s\n");
-  sources.environment = {"PATH=/bin", "BERTH_HTTP_PORT=2", "BERTH_SANDBOX_MEMORY_BYTES=2G", "BERTH_SANDBOX_ISOLATION=container"};
+  sources.environment = {"PATH=/bin", "BERTH_HTTP_PORT=2", "BERTH_SANDBOX_MEMORY_BYTES=2G",
+                         "BERTH_SANDBOX_ISOLATION=container"};
   sources.flags = {{"http.port", "3"}};
   const auto config = load(sources);
   ASSERT_TRUE(config) << config.error().describe();
@@ -59,33 +60,45 @@ TEST_F(File, LaterSourcesWin) {
 
 TEST_F(File, AbsentEmptyAndCommentedOutIsTheDefault) {
   EXPECT_TRUE(load({.file = dir_ / "absent.yaml"}));
-  for (const char* text : {"", "# nothing\n", "---\n", "http:\n# port: 1\n", "http: {}\n", "{}\n"}) EXPECT_EQ(problems(text), "") << text;
+  for (const char* text : {"", "# nothing\n", "---\n", "http:\n# port: 1\n", "http: {}\n", "{}\n"})
+    EXPECT_EQ(problems(text), "") << text;
 }
 
 TEST_F(File, ListsAreYamlOrCommas) {
   const std::vector<std::string> expected = {"https://a", "https://b:1"};
-  EXPECT_EQ(load(with("http:\n  allowed_origins: [https://a, 'https://b:1']\n"))->settings.http.allowed_origins, expected);
-  EXPECT_EQ(load(with("http:\n  allowed_origins:\n  - https://a\n  - https://b:1\n"))->settings.http.allowed_origins, expected);
-  EXPECT_EQ(load({.environment = {"BERTH_HTTP_ALLOWED_ORIGINS=https://a,https://b:1"}})->settings.http.allowed_origins, expected);
+  EXPECT_EQ(load(with("http:\n  allowed_origins: [https://a, 'https://b:1']\n"))->settings.http.allowed_origins,
+            expected);
+  EXPECT_EQ(load(with("http:\n  allowed_origins:\n  - https://a\n  - https://b:1\n"))->settings.http.allowed_origins,
+            expected);
+  EXPECT_EQ(load({.environment = {"BERTH_HTTP_ALLOWED_ORIGINS=https://a,https://b:1"}})->settings.http.allowed_origins,
+            expected);
   EXPECT_TRUE(load({.environment = {"BERTH_HTTP_ALLOWED_ORIGINS="}})->settings.http.allowed_origins.empty());
   EXPECT_FALSE(load({.environment = {"BERTH_HTTP_ALLOWED_ORIGINS=https://a,,b"}}));
 }
 
 TEST_F(File, ProblemsNameFileLineKeyAndRange) {
   EXPECT_EQ(problems("http:\n  port: x\n"), "config.yaml:2: http.port: expected a number from 0 to 65535, not \"x\"\n");
-  EXPECT_EQ(problems("http:\n\n  port: 65536\n"), "config.yaml:3: http.port: expected a number from 0 to 65535, not \"65536\"\n");
+  EXPECT_EQ(problems("http:\n\n  port: 65536\n"),
+            "config.yaml:3: http.port: expected a number from 0 to 65535, not \"65536\"\n");
   EXPECT_EQ(problems("http:\n  prot: 1\n"), "config.yaml:2: http.prot: expected a known setting; http.port perhaps\n");
   EXPECT_EQ(problems("whatever: 1\n"), "config.yaml:1: whatever: expected a known setting\n");
   EXPECT_EQ(problems("http: 1\n"), "config.yaml:1: http: expected settings below it, not a value\n");
-  EXPECT_EQ(problems("http:\n  port: [1]\n"), "config.yaml:2: http.port: expected a number from 0 to 65535, not this list\n");
+  EXPECT_EQ(problems("http:\n  port: [1]\n"),
+            "config.yaml:2: http.port: expected a number from 0 to 65535, not this list\n");
   EXPECT_EQ(problems("http:\n  port:\n"), "config.yaml:2: http.port: expected a number from 0 to 65535, not nothing\n");
-  EXPECT_EQ(problems("http:\n  port: {a: 1}\n"), "config.yaml:2: http.port.a: expected a known setting; http.port perhaps\n");
+  EXPECT_EQ(problems("http:\n  port: {a: 1}\n"),
+            "config.yaml:2: http.port.a: expected a known setting; http.port perhaps\n");
   EXPECT_EQ(problems("http:\n  port: 1\n  port: 2\n"), "config.yaml:3: http.port: expected every key once\n");
-  EXPECT_EQ(problems("sandbox:\n  isolation: none\n"), "config.yaml:2: sandbox.isolation: expected one of auto, gvisor, container, not \"none\"\n");
-  EXPECT_EQ(problems("sandbox:\n  memory_bytes: 1KiB\n"), "config.yaml:2: sandbox.memory_bytes: expected a size from 16MiB to 16TiB, not \"1KiB\"\n");
-  EXPECT_EQ(problems("http:\n  idle_timeout_ms: 5 s\n"), "config.yaml:2: http.idle_timeout_ms: expected a duration from 100ms to 1d, not \"5 s\"\n");
-  EXPECT_EQ(problems("http:\n  allow_remote: maybe\n"), "config.yaml:2: http.allow_remote: expected true or false, not \"maybe\"\n");
-  EXPECT_EQ(problems("http:\n  address: \"a\\nb\"\n"), "config.yaml:2: http.address: expected text from 1 to 255 characters, not \"a?b\"\n");
+  EXPECT_EQ(problems("sandbox:\n  isolation: none\n"),
+            "config.yaml:2: sandbox.isolation: expected one of auto, gvisor, container, not \"none\"\n");
+  EXPECT_EQ(problems("sandbox:\n  memory_bytes: 1KiB\n"),
+            "config.yaml:2: sandbox.memory_bytes: expected a size from 16MiB to 16TiB, not \"1KiB\"\n");
+  EXPECT_EQ(problems("http:\n  idle_timeout_ms: 5 s\n"),
+            "config.yaml:2: http.idle_timeout_ms: expected a duration from 100ms to 1d, not \"5 s\"\n");
+  EXPECT_EQ(problems("http:\n  allow_remote: maybe\n"),
+            "config.yaml:2: http.allow_remote: expected true or false, not \"maybe\"\n");
+  EXPECT_EQ(problems("http:\n  address: \"a\\nb\"\n"),
+            "config.yaml:2: http.address: expected text from 1 to 255 characters, not \"a?b\"\n");
 }
 
 TEST_F(File, AllProblemsAtOnceAndTheFirstAsTheError) {
@@ -151,7 +164,8 @@ TEST_F(File, KeysOfALevelAreLimited) {
 
 TEST_F(File, AliasesAnchorsTagsAndSecondDocumentsAreRefused) {
   std::string bomb = "a: &a [x]\n";
-  for (char c = 'b'; c < 'z'; ++c) bomb += std::string{c} + ": &" + c + " [*" + static_cast<char>(c - 1) + ", *" + static_cast<char>(c - 1) + "]\n";
+  for (char c = 'b'; c < 'z'; ++c)
+    bomb += std::string{c} + ": &" + c + " [*" + static_cast<char>(c - 1) + ", *" + static_cast<char>(c - 1) + "]\n";
   EXPECT_NE(problems(bomb).find("no anchors"), std::string::npos) << problems(bomb);
   EXPECT_NE(problems("http: *a\n"), "");
   EXPECT_NE(problems("http:\n  port: !!int 1\n").find("no tags"), std::string::npos);
@@ -176,7 +190,8 @@ TEST(Values, UnitsAndOverflow) {
   EXPECT_EQ(parse_bytes("1KB"), 1000u);
   EXPECT_EQ(parse_milliseconds("5s"), 5000ms);
   EXPECT_EQ(parse_milliseconds("7"), 7ms);
-  for (const char* bad : {"", "MiB", "-1", "+1", " 1", "1 ", "1.5G", "1mib", "0x10", "18446744073709551616", "9223372036854775807K"}) {
+  for (const char* bad :
+       {"", "MiB", "-1", "+1", " 1", "1 ", "1.5G", "1mib", "0x10", "18446744073709551616", "9223372036854775807K"}) {
     EXPECT_FALSE(parse_bytes(bad)) << bad;
     EXPECT_FALSE(parse_milliseconds(bad)) << bad;
   }

@@ -11,7 +11,9 @@
 namespace berth::config {
 namespace {
 
-struct Stop { Problem problem; };  // thrown by the handler through yaml-cpp, caught in read_yaml
+struct Stop {
+  Problem problem;
+};  // thrown by the handler through yaml-cpp, caught in read_yaml
 
 // Mappings on the stack join their keys with dots; a list collects its items.
 class Flatten final : public YAML::EventHandler {
@@ -34,17 +36,22 @@ class Flatten final : public YAML::EventHandler {
     add({.kind = Raw::Kind::Nothing});
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (levels_.empty()) stop(mark, "keys and values");
     count(mark);
-    if (levels_.back().kind == Level::List) levels_.back().items.push_back(value);
-    else if (wants_key()) take_key(mark, value);
-    else add({.text = value});
+    if (levels_.back().kind == Level::List)
+      levels_.back().items.push_back(value);
+    else if (wants_key())
+      take_key(mark, value);
+    else
+      add({.text = value});
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (levels_.empty()) stop(mark, "keys and values, not a list");
@@ -57,7 +64,8 @@ class Flatten final : public YAML::EventHandler {
     add({.kind = Raw::Kind::List, .items = level.items});
   }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (!levels_.empty() && wants_key()) stop(mark, "a key, not a mapping");
@@ -67,8 +75,10 @@ class Flatten final : public YAML::EventHandler {
   void OnMapEnd() override {
     const Level level = pop();
     if (levels_.empty()) return;
-    if (level.seen == 0) add({.kind = Raw::Kind::Nothing});
-    else levels_.back().key.reset();
+    if (level.seen == 0)
+      add({.kind = Raw::Kind::Nothing});
+    else
+      levels_.back().key.reset();
   }
 
  private:
@@ -82,7 +92,10 @@ class Flatten final : public YAML::EventHandler {
   };
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string expected, Code code = Code::InvalidArgument) const {
-    throw Stop{{.where = fmt::format("{}:{}", name_, mark.line + 1), .key = path(), .expected = std::move(expected), .code = code}};
+    throw Stop{{.where = fmt::format("{}:{}", name_, mark.line + 1),
+                .key = path(),
+                .expected = std::move(expected),
+                .code = code}};
   }
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
     if (anchor != 0) stop(mark, "no anchors (&name)");
@@ -135,16 +148,17 @@ class Flatten final : public YAML::EventHandler {
 
 std::expected<std::vector<Entry>, Problem> read_yaml(const std::string& text, const std::string& name) {
   if (text.size() > max_file_bytes)
-    return std::unexpected(Problem{.where = name, .expected = fmt::format("a file of at most {}", bytes_text(max_file_bytes)), .code = Code::TooLarge});
+    return std::unexpected(Problem{.where = name,
+                                   .expected = fmt::format("a file of at most {}", bytes_text(max_file_bytes)),
+                                   .code = Code::TooLarge});
   Flatten flatten(name);
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(flatten)) {}
-  } catch (Stop& stop) {
-    return std::unexpected(std::move(stop.problem));
-  } catch (const YAML::Exception& e) {
-    return std::unexpected(Problem{.where = fmt::format("{}:{}", name, e.mark.is_null() ? 1 : e.mark.line + 1), .expected = "YAML: " + e.msg});
+  } catch (Stop& stop) { return std::unexpected(std::move(stop.problem)); } catch (const YAML::Exception& e) {
+    return std::unexpected(Problem{.where = fmt::format("{}:{}", name, e.mark.is_null() ? 1 : e.mark.line + 1),
+                                   .expected = "YAML: " + e.msg});
   }
   return flatten.take();
 }

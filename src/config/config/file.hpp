@@ -1,6 +1,6 @@
 #pragma once
-// Private to config: a YAML file as a flat list of keys and values, in the file's order. Everything is bounded while the
-// parser's events come in; no tree is ever built.
+// Private to config: a YAML file as a flat list of keys and values, in the file's order. Everything is bounded while
+// the parser's events come in; no tree is ever built.
 
 #include <expected>
 #include <string>

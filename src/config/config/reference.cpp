@@ -56,11 +56,15 @@ type and a value out of range are errors.
   std::string_view group;
   for (const auto& [name, about] : groups()) {
     group = name;
-    fmt::format_to(std::back_inserter(out), "\n## {}\n\n{}\n\n| setting | type | default | range | environment | |\n| --- | --- | --- | --- | --- | --- |\n", name, about);
+    fmt::format_to(std::back_inserter(out),
+                   "\n## {}\n\n{}\n\n| setting | type | default | range | environment | |\n| --- | --- | --- | --- | "
+                   "--- | --- |\n",
+                   name, about);
     for (const Description& row : schema())
       if (row.name.starts_with(std::string(group) + "."))
-        fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} |\n", cell(row.name, "`"), row.type,
-                       cell(row.initial, "`"), cell(row.range), cell(row.environment, "`"), cell(row.help));
+        fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} |\n", cell(row.name, "`"),
+                       row.type.starts_with("a ") ? row.type.substr(2) : row.type, cell(row.initial, "`"),
+                       cell(row.range), cell(row.environment, "`"), cell(row.help));
   }
   return out;
 }

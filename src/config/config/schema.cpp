@@ -11,21 +11,28 @@
 namespace berth::config {
 namespace {
 
-template <class T> struct Kind;
+template <class T>
+struct Kind;
 
-template <> struct Kind<Text> {
+template <>
+struct Kind<Text> {
   static constexpr std::string_view name = "text";
-  static std::optional<Text> parse(const std::string& text) { return is_clean_text(text) ? std::optional(text) : std::nullopt; }
+  static std::optional<Text> parse(const std::string& text) {
+    return is_clean_text(text) ? std::optional(text) : std::nullopt;
+  }
   static std::string show(const Text& value) { return value; }
   static std::string limit(std::uint64_t n) { return fmt::format("{} characters", n); }
   static std::uint64_t measure(const Text& value) { return value.size(); }
 };
-template <> struct Kind<Flag> {
+template <>
+struct Kind<Flag> {
   static constexpr std::string_view name = "true or false";
   static std::optional<Flag> parse(const std::string& text) { return parse_flag(text); }
   static std::string show(Flag value) { return value ? "true" : "false"; }
 };
-template <std::unsigned_integral T> requires(sizeof(T) < sizeof(Bytes)) struct Kind<T> {
+template <std::unsigned_integral T>
+  requires(sizeof(T) < sizeof(Bytes))
+struct Kind<T> {
   static constexpr std::string_view name = "a number";
   static std::optional<T> parse(const std::string& text) {
     const auto number = parse_number(text);
@@ -36,21 +43,24 @@ template <std::unsigned_integral T> requires(sizeof(T) < sizeof(Bytes)) struct K
   static std::string limit(std::uint64_t n) { return fmt::format("{}", n); }
   static std::uint64_t measure(T value) { return value; }
 };
-template <> struct Kind<Bytes> {
+template <>
+struct Kind<Bytes> {
   static constexpr std::string_view name = "a size";
   static std::optional<Bytes> parse(const std::string& text) { return parse_bytes(text); }
   static std::string show(Bytes value) { return bytes_text(value); }
   static std::string limit(std::uint64_t n) { return bytes_text(n); }
   static std::uint64_t measure(Bytes value) { return value; }
 };
-template <> struct Kind<Milliseconds> {
+template <>
+struct Kind<Milliseconds> {
   static constexpr std::string_view name = "a duration";
   static std::optional<Milliseconds> parse(const std::string& text) { return parse_milliseconds(text); }
   static std::string show(Milliseconds value) { return milliseconds_text(value); }
   static std::string limit(std::uint64_t n) { return milliseconds_text(Milliseconds(static_cast<std::int64_t>(n))); }
   static std::uint64_t measure(Milliseconds value) { return static_cast<std::uint64_t>(value.count()); }
 };
-template <> struct Kind<List> {
+template <>
+struct Kind<List> {
   static constexpr std::string_view name = "a list";
   static std::optional<List> parse(const std::string& text) {
     List items;
@@ -66,14 +76,35 @@ template <> struct Kind<List> {
   static std::uint64_t measure(const List& value) { return value.size(); }
 };
 
-template <class T> std::string describe_range(const Between& r) { return fmt::format("from {} to {}", Kind<T>::limit(r.low), Kind<T>::limit(r.high)); }
-template <class T> std::string describe_range(const Length& r) { return fmt::format("from {} to {}", r.low, Kind<T>::limit(r.high)); }
-template <class T> std::string describe_range(const OneOf& r) { return fmt::format("one of {}", fmt::join(r.words, ", ")); }
-template <class T> std::string describe_range(const Any&) { return {}; }
+template <class T>
+std::string describe_range(const Between& r) {
+  return fmt::format("from {} to {}", Kind<T>::limit(r.low), Kind<T>::limit(r.high));
+}
+template <class T>
+std::string describe_range(const Length& r) {
+  return fmt::format("from {} to {}", r.low, Kind<T>::limit(r.high));
+}
+template <class T>
+std::string describe_range(const OneOf& r) {
+  return fmt::format("one of {}", fmt::join(r.words, ", "));
+}
+template <class T>
+std::string describe_range(const Any&) {
+  return {};
+}
 
-template <class T> bool in_range(const T& value, const OneOf& r) { return std::ranges::find(r.words, value) != r.words.end(); }
-template <class T> bool in_range(const T&, const Any&) { return true; }
-template <class T, class R> bool in_range(const T& value, const R& r) { return Kind<T>::measure(value) >= r.low && Kind<T>::measure(value) <= r.high; }
+template <class T>
+bool in_range(const T& value, const OneOf& r) {
+  return std::ranges::find(r.words, value) != r.words.end();
+}
+template <class T>
+bool in_range(const T&, const Any&) {
+  return true;
+}
+template <class T, class R>
+bool in_range(const T& value, const R& r) {
+  return Kind<T>::measure(value) >= r.low && Kind<T>::measure(value) <= r.high;
+}
 
 template <class T>
 std::optional<T> value_of(const Raw& raw) {
@@ -86,7 +117,8 @@ std::optional<T> value_of(const Raw& raw) {
 bool is_clean(const auto& value) {
   if constexpr (std::same_as<std::remove_cvref_t<decltype(value)>, List>)
     return std::ranges::all_of(value, [](const std::string& item) { return !item.empty() && is_clean_text(item); });
-  else return true;
+  else
+    return true;
 }
 
 std::string key_of(std::string_view group, std::string_view member) {
@@ -107,28 +139,33 @@ Row make_row(std::string_view group, std::string_view member, Access access, R r
                 "Length is for texts and lists, Between for numbers, OneOf for texts");
   const std::string key = key_of(group, member);
   Settings defaults;
-  return Row{
-      .about = {.name = key, .environment = environment_of(key), .type = std::string(Kind<T>::name),
-                .initial = Kind<T>::show(access(defaults)), .range = describe_range<T>(range), .help = std::string(help)},
-      .set = [=](Settings& settings, const Raw& raw) {
-        auto value = value_of<T>(raw);
-        if (!value || !is_clean(*value) || !in_range(*value, range)) return false;
-        access(settings) = *std::move(value);
-        return true;
-      },
-      .show = [=](const Settings& settings) { return Kind<T>::show(access(const_cast<Settings&>(settings))); }};
+  return Row{.about = {.name = key,
+                       .environment = environment_of(key),
+                       .type = std::string(Kind<T>::name),
+                       .initial = Kind<T>::show(access(defaults)),
+                       .range = describe_range<T>(range),
+                       .help = std::string(help)},
+             .set =
+                 [=](Settings& settings, const Raw& raw) {
+                   auto value = value_of<T>(raw);
+                   if (!value || !is_clean(*value) || !in_range(*value, range)) return false;
+                   access(settings) = *std::move(value);
+                   return true;
+                 },
+             .show = [=](const Settings& settings) { return Kind<T>::show(access(const_cast<Settings&>(settings))); }};
 }
 
 std::vector<Row> make_rows() {
   std::vector<Row> out;
-#define GROUP(group, about)                           \
-  {                                                   \
-    constexpr auto in_group = &Settings::group;       \
-    using Group = decltype(Settings::group);          \
+#define GROUP(group, about)                     \
+  {                                             \
+    constexpr auto in_group = &Settings::group; \
+    using Group = decltype(Settings::group);    \
     constexpr std::string_view group_name = #group;
-#define SETTING(type, member, initial, range, help)                                                                  \
-  out.push_back(make_row<type>(                                                                                      \
-      group_name, #member, [](Settings& settings) -> type& { return (settings.*in_group).*(&Group::member); }, range, help));
+#define SETTING(type, member, initial, range, help)                                                                   \
+  out.push_back(make_row<type>(                                                                                       \
+      group_name, #member, [](Settings& settings) -> type& { return (settings.*in_group).*(&Group::member); }, range, \
+      help));
 #define END_GROUP(group) }
 #include "config/settings.def"
 #undef GROUP
@@ -139,7 +176,8 @@ std::vector<Row> make_rows() {
 
 template <class Key>
 std::optional<std::size_t> find_by(std::string_view text, Key key) {
-  const auto found = std::ranges::find(rows(), text, [&](const Row& row) -> std::string_view { return row.about.*key; });
+  const auto found =
+      std::ranges::find(rows(), text, [&](const Row& row) -> std::string_view { return row.about.*key; });
   if (found == rows().end()) return std::nullopt;
   return static_cast<std::size_t>(found - rows().begin());
 }
@@ -176,8 +214,12 @@ const std::vector<std::pair<std::string, std::string>>& groups() {
 }
 
 std::optional<std::size_t> find_row(std::string_view name) { return find_by(name, &Description::name); }
-std::optional<std::size_t> find_environment(std::string_view variable) { return find_by(variable, &Description::environment); }
-bool is_group(std::string_view name) { return std::ranges::find(groups(), name, [](const auto& g) -> std::string_view { return g.first; }) != groups().end(); }
+std::optional<std::size_t> find_environment(std::string_view variable) {
+  return find_by(variable, &Description::environment);
+}
+bool is_group(std::string_view name) {
+  return std::ranges::find(groups(), name, [](const auto& g) -> std::string_view { return g.first; }) != groups().end();
+}
 
 std::string nearest(std::string_view name, const std::vector<std::string>& names) {
   constexpr std::size_t near = 3, longest = 64;

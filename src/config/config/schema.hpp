@@ -31,6 +31,7 @@ struct Row {
 [[nodiscard]] std::optional<std::size_t> find_row(std::string_view name);
 [[nodiscard]] std::optional<std::size_t> find_environment(std::string_view variable);
 [[nodiscard]] bool is_group(std::string_view name);
-[[nodiscard]] std::string nearest(std::string_view name, const std::vector<std::string>& names);  // "" when none is near
+[[nodiscard]] std::string nearest(std::string_view name,
+                                  const std::vector<std::string>& names);  // "" when none is near
 
 }  // namespace berth::config

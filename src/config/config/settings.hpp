@@ -10,7 +10,9 @@ namespace berth::config {
 struct Settings {
 #define GROUP(group, about) struct {
 #define SETTING(type, member, initial, range, help) type member = type(initial);
-#define END_GROUP(group) } group;
+#define END_GROUP(group) \
+  }                      \
+  group;
 #include "config/settings.def"
 #undef GROUP
 #undef SETTING

@@ -11,14 +11,27 @@
 namespace berth::config {
 namespace {
 
-struct Unit { std::string_view name; std::uint64_t factor; };
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
 
-constexpr std::array byte_units = {
-    Unit{"", 1},        Unit{"B", 1},       Unit{"K", KiB},       Unit{"KiB", KiB},     Unit{"KB", 1'000},
-    Unit{"M", MiB},     Unit{"MiB", MiB},   Unit{"MB", 1'000'000}, Unit{"G", GiB},       Unit{"GiB", GiB},
-    Unit{"GB", 1'000'000'000}, Unit{"T", TiB}, Unit{"TiB", TiB}, Unit{"TB", 1'000'000'000'000}};
-constexpr std::array time_units = {Unit{"", 1}, Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
-                                   Unit{"d", 86'400'000}};
+constexpr std::array byte_units = {Unit{"", 1},
+                                   Unit{"B", 1},
+                                   Unit{"K", KiB},
+                                   Unit{"KiB", KiB},
+                                   Unit{"KB", 1'000},
+                                   Unit{"M", MiB},
+                                   Unit{"MiB", MiB},
+                                   Unit{"MB", 1'000'000},
+                                   Unit{"G", GiB},
+                                   Unit{"GiB", GiB},
+                                   Unit{"GB", 1'000'000'000},
+                                   Unit{"T", TiB},
+                                   Unit{"TiB", TiB},
+                                   Unit{"TB", 1'000'000'000'000}};
+constexpr std::array time_units = {Unit{"", 1},       Unit{"ms", 1},        Unit{"s", 1'000},
+                                   Unit{"m", 60'000}, Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
 
 template <std::size_t N>
 std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units) {
@@ -33,8 +46,10 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::a
 }  // namespace
 
 std::optional<bool> parse_flag(std::string_view text) {
-  for (const std::string_view word : {"true", "yes", "on", "1"}) if (text == word) return true;
-  for (const std::string_view word : {"false", "no", "off", "0"}) if (text == word) return false;
+  for (const std::string_view word : {"true", "yes", "on", "1"})
+    if (text == word) return true;
+  for (const std::string_view word : {"false", "no", "off", "0"})
+    if (text == word) return false;
   return std::nullopt;
 }
 
@@ -66,7 +81,8 @@ std::string bytes_text(std::uint64_t bytes) {
 std::string milliseconds_text(Milliseconds value) {
   const auto ms = value.count();
   for (const auto& [name, factor] : {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000}})
-    if (const auto unit = static_cast<std::int64_t>(factor); ms != 0 && ms % unit == 0) return fmt::format("{}{}", ms / unit, name);
+    if (const auto unit = static_cast<std::int64_t>(factor); ms != 0 && ms % unit == 0)
+      return fmt::format("{}{}", ms / unit, name);
   return fmt::format("{}ms", ms);
 }
 

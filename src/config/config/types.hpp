@@ -33,8 +33,12 @@ inline constexpr std::uint64_t KiB = 1ull << 10, MiB = 1ull << 20, GiB = 1ull <<
 
 // Ranges, inclusive. Between is of the number, in its unit; Length of a text's bytes or a list's items.
 struct Any {};
-struct Between { std::uint64_t low, high; };
-struct Length { std::uint64_t low, high; };
+struct Between {
+  std::uint64_t low, high;
+};
+struct Length {
+  std::uint64_t low, high;
+};
 struct OneOf {
   std::vector<std::string_view> words;
   OneOf(std::convertible_to<std::string_view> auto... each) : words{each...} {}
@@ -46,7 +50,7 @@ struct OneOf {
 [[nodiscard]] std::optional<Milliseconds> parse_milliseconds(std::string_view text);
 [[nodiscard]] bool is_clean_text(std::string_view text);  // no control characters
 
-[[nodiscard]] std::string bytes_text(std::uint64_t bytes);         // "512MiB": the largest unit that divides it
-[[nodiscard]] std::string milliseconds_text(Milliseconds value);   // "30s"
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);        // "512MiB": the largest unit that divides it
+[[nodiscard]] std::string milliseconds_text(Milliseconds value);  // "30s"
 
 }  // namespace berth::config

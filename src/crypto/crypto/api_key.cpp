@@ -8,7 +8,7 @@ namespace berth::crypto {
 namespace {
 
 constexpr std::string_view prefix = "berth_";
-constexpr std::size_t half_chars = 26;             // encode_id_bits: 16 bytes
+constexpr std::size_t half_chars = 26;                // encode_id_bits: 16 bytes
 constexpr std::size_t secret_chars = 2 * half_chars;  // two of them are 32 bytes
 
 }  // namespace
@@ -24,7 +24,9 @@ NewApiKey new_api_key() {
 }
 
 Result<PresentedApiKey> parse_api_key(std::string_view text) {
-  const auto no_key = [] { return fail(Code::Unauthenticated, "This is not an API key.", "A key begins with berth_."); };
+  const auto no_key = [] {
+    return fail(Code::Unauthenticated, "This is not an API key.", "A key begins with berth_.");
+  };
   if (text.size() != prefix.size() + half_chars + 1 + secret_chars || !text.starts_with(prefix)) return no_key();
   const std::string_view id = text.substr(prefix.size(), half_chars);
   const std::string_view secret = text.substr(prefix.size() + half_chars + 1);

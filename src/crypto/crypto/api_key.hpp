@@ -1,11 +1,13 @@
 #pragma once
-// API keys: "berth_<id>_<secret>". The id (26 characters, as in KeyId without its prefix) finds the row; the secret is 32
-// random bytes as 52 characters of the same alphabet. Only the SHA-256 of the secret part is stored: with 256 random bits
-// a slow password hash would add nothing. The prefix lets scanners find a leaked key.
+// API keys: "berth_<id>_<secret>". The id (26 characters, as in KeyId without its prefix) finds the row; the secret is
+// 32 random bytes as 52 characters of the same alphabet. Only the SHA-256 of the secret part is stored: with 256 random
+// bits a slow password hash would add nothing. The prefix lets scanners find a leaked key.
 //
-//   auto key = crypto::new_api_key();              // key.text is shown once, key.id and key.hash are stored
-//   TRY_ASSIGN(auto presented, crypto::parse_api_key(text));
-//   const bool known = crypto::equal(row.hash, presented.hash);
+// Example (const std::string& header, std::string_view stored_hash):
+//   #include "crypto/crypto.hpp"
+//   const crypto::NewApiKey key = crypto::new_api_key();  // key.text is shown once, key.id and key.hash are stored
+//   TRY_ASSIGN(const crypto::PresentedApiKey presented, crypto::parse_api_key(header));
+//   const bool known = crypto::equal(stored_hash, presented.hash);
 
 #include <string>
 #include <string_view>

@@ -3,9 +3,6 @@
 //
 // Every function may be called from any thread and cannot fail: a kernel without randomness ends the process.
 //
-//   const auto id = crypto::new_id<SandboxId>();
-//   if (!crypto::equal(stored_hash, presented.hash)) return fail(Code::Unauthenticated, …);
-//
 // Sources: SHA-256 FIPS 180-4, HMAC RFC 2104.
 //
 // Example:

@@ -1,7 +1,7 @@
 #pragma once
-// Bytes that must not reach a log, a swap file, a core dump or a later allocation: a page of locked memory between guard
-// pages, wiped when freed (sodium_malloc). Move only; nothing converts it to text, and log prints no type that it does
-// not know, so that a Secret in a log line does not compile. reveal() is the one visible way out.
+// Bytes that must not reach a log, a swap file, a core dump or a later allocation: a page of locked memory between
+// guard pages, wiped when freed (sodium_malloc). Move only; nothing converts it to text, and log prints no type that it
+// does not know, so that a Secret in a log line does not compile. reveal() is the one visible way out.
 //
 // A Secret costs four pages and two system calls: for the few that live long, not for one per request. Reading is
 // thread safe. A system that cannot give the memory ends the process.

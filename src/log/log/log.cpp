@@ -16,7 +16,8 @@ namespace berth::log {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
-constexpr std::array spdlog_levels = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+constexpr std::array spdlog_levels = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                                      spdlog::level::err};
 std::atomic<std::uint64_t> unknown_levels{0};
 
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {

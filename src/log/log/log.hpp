@@ -3,9 +3,9 @@
 // input can forge or split a record; a field cannot hold a type that this header does not know, so that a secret in a
 // record does not compile.
 //
-// A Logger is a small value: copy it, pass it by value, give a copy more context with with(). All copies share the sinks.
-// A default-made Logger writes nowhere. Every function may be called from any thread and never throws; a record that could
-// not be written is counted (statistics()), and the program goes on.
+// A Logger is a small value: copy it, pass it by value, give a copy more context with with(). All copies share the
+// sinks. A default-made Logger writes nowhere. Every function may be called from any thread and never throws; a record
+// that could not be written is counted (statistics()), and the program goes on.
 //
 // Times in a record are UTC; durations are written in milliseconds, so their field names end in _ms. A string over
 // max_value_bytes is cut and marked.
@@ -42,10 +42,14 @@ inline constexpr std::size_t max_value_bytes = 8192;
 [[nodiscard]] Level parse_level(std::string_view text);  // an unknown one becomes Info and is counted
 
 namespace detail {
-template <class T> inline constexpr bool is_id = false;
-template <class Tag> inline constexpr bool is_id<Id<Tag>> = true;
-template <class T> inline constexpr bool is_duration = false;
-template <class R, class P> inline constexpr bool is_duration<std::chrono::duration<R, P>> = true;
+template <class T>
+inline constexpr bool is_id = false;
+template <class Tag>
+inline constexpr bool is_id<Id<Tag>> = true;
+template <class T>
+inline constexpr bool is_duration = false;
+template <class R, class P>
+inline constexpr bool is_duration<std::chrono::duration<R, P>> = true;
 }  // namespace detail
 
 // The whole list of what can be in a record. Anything else, and crypto::Secret above all, is refused at compile time.
@@ -68,16 +72,26 @@ class Field {
  private:
   template <class T>
   static Value value_of(const T& value) {
-    if constexpr (std::same_as<T, bool>) return value;
-    else if constexpr (std::signed_integral<T>) return static_cast<std::int64_t>(value);
-    else if constexpr (std::integral<T>) return static_cast<std::uint64_t>(value);
-    else if constexpr (std::floating_point<T>) return static_cast<double>(value);
-    else if constexpr (std::convertible_to<T, std::string_view>) return std::string_view(value);
-    else if constexpr (detail::is_id<T>) return std::string_view(value.str());
-    else if constexpr (detail::is_duration<T>) return std::chrono::duration<double, std::milli>(value).count();
-    else if constexpr (std::same_as<T, Error>) return value.describe();
-    else if constexpr (std::same_as<T, Code>) return berth::to_string(value);
-    else return std::string_view(value.native());
+    if constexpr (std::same_as<T, bool>)
+      return value;
+    else if constexpr (std::signed_integral<T>)
+      return static_cast<std::int64_t>(value);
+    else if constexpr (std::integral<T>)
+      return static_cast<std::uint64_t>(value);
+    else if constexpr (std::floating_point<T>)
+      return static_cast<double>(value);
+    else if constexpr (std::convertible_to<T, std::string_view>)
+      return std::string_view(value);
+    else if constexpr (detail::is_id<T>)
+      return std::string_view(value.str());
+    else if constexpr (detail::is_duration<T>)
+      return std::chrono::duration<double, std::milli>(value).count();
+    else if constexpr (std::same_as<T, Error>)
+      return value.describe();
+    else if constexpr (std::same_as<T, Code>)
+      return berth::to_string(value);
+    else
+      return std::string_view(value.native());
   }
 
   std::string_view name_;
@@ -88,17 +102,17 @@ using Fields = std::initializer_list<Field>;
 
 struct Options {
   Level level = Level::Info;
-  std::filesystem::path file;                  // JSON lines; empty: none. 0600 from creation
-  std::uint64_t file_bytes = 16ull << 20;      // a file over this is set aside as <file>.1, .2, …
-  std::uint64_t total_bytes = 64ull << 20;     // of all of them; the oldest go first
+  std::filesystem::path file;               // JSON lines; empty: none. 0600 from creation
+  std::uint64_t file_bytes = 16ull << 20;   // a file over this is set aside as <file>.1, .2, …
+  std::uint64_t total_bytes = 64ull << 20;  // of all of them; the oldest go first
   bool to_stderr = true;
   Format stderr_format = Format::Text;
-  const Clock* clock = nullptr;                // outlives the loggers; the system's when absent
+  const Clock* clock = nullptr;  // outlives the loggers; the system's when absent
 };
 
 struct Statistics {
   std::uint64_t records = 0;
-  std::uint64_t failed = 0;          // could not be written to some sink
+  std::uint64_t failed = 0;  // could not be written to some sink
   std::uint64_t rotations = 0;
   std::uint64_t unknown_levels = 0;  // of the process
 };

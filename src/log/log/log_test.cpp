@@ -17,7 +17,9 @@ namespace berth::log {
 namespace {
 namespace fs = std::filesystem;
 
-struct Unloggable { std::string secret; };
+struct Unloggable {
+  std::string secret;
+};
 static_assert(!Loggable<Unloggable> && !Loggable<void*> && !Loggable<std::vector<int>>);
 static_assert(Loggable<std::string> && Loggable<const char*> && Loggable<SandboxId> && Loggable<std::chrono::seconds>);
 
@@ -31,8 +33,12 @@ class LogFile : public testing::Test {
   void TearDown() override { fs::remove_all(dir_); }
 
   [[nodiscard]] Logger open(std::uint64_t file_bytes = 1 << 20, std::uint64_t total_bytes = 4 << 20) const {
-    auto logger = Logger::open({.level = Level::Info, .file = file(), .file_bytes = file_bytes,
-                                .total_bytes = total_bytes, .to_stderr = false, .clock = &clock_});
+    auto logger = Logger::open({.level = Level::Info,
+                                .file = file(),
+                                .file_bytes = file_bytes,
+                                .total_bytes = total_bytes,
+                                .to_stderr = false,
+                                .clock = &clock_});
     EXPECT_TRUE(logger) << logger.error().describe();
     return logger.value_or(Logger{});
   }
@@ -54,12 +60,14 @@ TEST_F(LogFile, Usage) {
   const auto id = SandboxId::from_bits(bits);
   const Logger log = open().with_request("req-1");
   log.info("sandbox started", {{"sandbox", id}, {"took_ms", std::chrono::microseconds(1500)}, {"warm", true}});
-  log.error("no template", {{"error", Error{.code = Code::NotFound, .message = "No template."}}, {"code", Code::NotFound}});
+  log.error("no template",
+            {{"error", Error{.code = Code::NotFound, .message = "No template."}}, {"code", Code::NotFound}});
   log.debug("not written");
   const auto lines = lines_of(file());
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0], R"({"time":"2023-11-14T22:13:20.000000Z","level":"info","message":"sandbox started",)"
-                      R"("request_id":"req-1","sandbox":")" + id.str() + R"(","took_ms":1.5,"warm":true})");
+                      R"("request_id":"req-1","sandbox":")" +
+                          id.str() + R"(","took_ms":1.5,"warm":true})");
   EXPECT_NE(lines[1].find(R"("code":"not_found"})"), std::string::npos) << lines[1];
   EXPECT_EQ(log.statistics().records, 2u);
 }
@@ -70,7 +78,9 @@ TEST_F(LogFile, NoInputForgesOrSplitsARecord) {
     const std::string bad = std::string("a") + static_cast<char>(c) + "\"},{\"level\":\"error\"";
     log.info(bad, {{bad, bad}});
   }
-  log.info("separators \xe2\x80\xa8 \xe2\x80\xa9 \xc2\x85 \xc2\x9b" "31m");
+  log.info(
+      "separators \xe2\x80\xa8 \xe2\x80\xa9 \xc2\x85 \xc2\x9b"
+      "31m");
   const auto lines = lines_of(file());
   ASSERT_EQ(lines.size(), 257u);
   for (const std::string& line : lines) {
@@ -83,13 +93,15 @@ TEST_F(LogFile, NoInputForgesOrSplitsARecord) {
 
 TEST(Render, TextQuotesWhatCouldBeMistaken) {
   const FakeClock clock;
-  EXPECT_EQ(render_text(clock.now(), Level::Warning, "two\nlines", "", {{"a", "x y"}, {"b", "a=b"}, {"c", ""}, {"d", 7}}),
-            "2023-11-14T22:13:20.000000Z warning two\\u000alines a=\"x y\" b=\"a=b\" c=\"\" d=7");
+  EXPECT_EQ(
+      render_text(clock.now(), Level::Warning, "two\nlines", "", {{"a", "x y"}, {"b", "a=b"}, {"c", ""}, {"d", 7}}),
+      "2023-11-14T22:13:20.000000Z warning two\\u000alines a=\"x y\" b=\"a=b\" c=\"\" d=7");
 }
 
 TEST(Render, BadUtf8AndLongValuesAreMarked) {
   const FakeClock clock;
-  EXPECT_NE(render_json(clock.now(), Level::Info, "\xff\xc0\xaf\xed\xa0\x80", "", {}).find("\xef\xbf\xbd\xef\xbf\xbd"), std::string::npos);
+  EXPECT_NE(render_json(clock.now(), Level::Info, "\xff\xc0\xaf\xed\xa0\x80", "", {}).find("\xef\xbf\xbd\xef\xbf\xbd"),
+            std::string::npos);
   const std::string line = render_json(clock.now(), Level::Info, std::string(1 << 20, 'x'), "", {});
   EXPECT_LT(line.size(), max_value_bytes + 200);
   EXPECT_NE(line.find("…\""), std::string::npos);
@@ -157,7 +169,9 @@ TEST_F(LogFile, ThreadsDoNotMixTheirLines) {
   const Logger log = open();
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t)
-    threads.emplace_back([log, t] { for (int i = 0; i < 500; ++i) log.info("record", {{"thread", t}, {"i", i}}); });
+    threads.emplace_back([log, t] {
+      for (int i = 0; i < 500; ++i) log.info("record", {{"thread", t}, {"i", i}});
+    });
   threads.clear();
   EXPECT_EQ(lines_of(file()).size(), 2000u);
   for (const auto& line : lines_of(file())) EXPECT_TRUE(line.ends_with("}")) << line;

@@ -49,10 +49,14 @@ void append_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
     const std::string_view character = text.substr(0, length == 0 ? 1 : length);
-    if (length == 0) out += replacement;
-    else if (is_control(character)) fmt::format_to(std::back_inserter(out), "\\u{:04x}", code_of(character));
-    else if (character == "\"" || character == "\\") (out += '\\') += character;
-    else out += character;
+    if (length == 0)
+      out += replacement;
+    else if (is_control(character))
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code_of(character));
+    else if (character == "\"" || character == "\\")
+      (out += '\\') += character;
+    else
+      out += character;
     text.remove_prefix(character.size());
   }
   if (cut) out += "…";
@@ -76,10 +80,14 @@ void append_value(std::string& out, const Field::Value& value, Quote quote) {
   std::visit(
       [&](const auto& v) {
         using T = std::remove_cvref_t<decltype(v)>;
-        if constexpr (std::same_as<T, bool>) out += v ? "true" : "false";
-        else if constexpr (std::same_as<T, double>) out += std::isfinite(v) ? fmt::format("{:.6g}", v) : "null";
-        else if constexpr (std::integral<T>) fmt::format_to(std::back_inserter(out), "{}", v);
-        else quote(std::string_view(v));
+        if constexpr (std::same_as<T, bool>)
+          out += v ? "true" : "false";
+        else if constexpr (std::same_as<T, double>)
+          out += std::isfinite(v) ? fmt::format("{:.6g}", v) : "null";
+        else if constexpr (std::integral<T>)
+          fmt::format_to(std::back_inserter(out), "{}", v);
+        else
+          quote(std::string_view(v));
       },
       value);
 }
@@ -108,8 +116,10 @@ void append_text_fields(std::string& out, Fields fields) {
     append_escaped(out, field.name());
     out += '=';
     append_value(out, field.value(), [&](std::string_view text) {
-      if (needs_quotes(text)) append_quoted(out, text);
-      else append_escaped(out, text);
+      if (needs_quotes(text))
+        append_quoted(out, text);
+      else
+        append_escaped(out, text);
     });
   }
 }

@@ -17,7 +17,9 @@ void append_json_fields(std::string& out, Fields fields);  // each with a comma 
 void append_text_fields(std::string& out, Fields fields);  // each with a blank before it
 
 // `context` is what append_…_fields made before.
-[[nodiscard]] std::string render_json(WallTime time, Level level, std::string_view message, std::string_view context, Fields fields);
-[[nodiscard]] std::string render_text(WallTime time, Level level, std::string_view message, std::string_view context, Fields fields);
+[[nodiscard]] std::string render_json(WallTime time, Level level, std::string_view message, std::string_view context,
+                                      Fields fields);
+[[nodiscard]] std::string render_text(WallTime time, Level level, std::string_view message, std::string_view context,
+                                      Fields fields);
 
 }  // namespace berth::log

@@ -1,9 +1,9 @@
 #pragma once
-// Private to log: appends lines to <path>; a file that would grow over `file_bytes` is set aside as <path>.1, what was .1
-// becomes .2, and so on, until all of them together would be over `total_bytes`. Nothing is lost but the oldest.
+// Private to log: appends lines to <path>; a file that would grow over `file_bytes` is set aside as <path>.1, what was
+// .1 becomes .2, and so on, until all of them together would be over `total_bytes`. Nothing is lost but the oldest.
 //
-// Each line is one write. After a crash or a full disk the file may end in half a line: the next one then begins on a line
-// of its own. One thread at a time. Files are 0600 from creation.
+// Each line is one write. After a crash or a full disk the file may end in half a line: the next one then begins on a
+// line of its own. One thread at a time. Files are 0600 from creation.
 
 #include <cstdint>
 #include <filesystem>

@@ -1,7 +1,8 @@
 #pragma once
 // What every store must do, as tests: an implementation's x_test.cpp includes this and instantiates the suite.
 //
-//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(MakeHarness([] { return std::make_unique<SqliteHarness>(); })));
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(MakeHarness([] { return
+//   std::make_unique<SqliteHarness>(); })));
 //
 // A Harness owns an empty place for rows and opens a store on it, also a second time. Only for test executables.
 
@@ -34,18 +35,21 @@ TEST_P(StoreContract, RowsComeBackAsTheyWere) {
   const TerminalRow& t = terminals->front();
   const TerminalRow expected = terminal_row(2, 1);
   EXPECT_EQ(t.argv, expected.argv);
-  EXPECT_EQ(std::tie(t.id, t.sandbox, t.owner, t.kind, t.cwd, t.size, t.nonce, t.running, t.exit, t.monitored, t.created, t.ended),
-            std::tie(expected.id, expected.sandbox, expected.owner, expected.kind, expected.cwd, expected.size, expected.nonce,
-                     expected.running, expected.exit, expected.monitored, expected.created, expected.ended));
+  EXPECT_EQ(
+      std::tie(t.id, t.sandbox, t.owner, t.kind, t.cwd, t.size, t.nonce, t.running, t.exit, t.monitored, t.created,
+               t.ended),
+      std::tie(expected.id, expected.sandbox, expected.owner, expected.kind, expected.cwd, expected.size,
+               expected.nonce, expected.running, expected.exit, expected.monitored, expected.created, expected.ended));
 
   const auto page = read([](Reader& r) { return r.commands({.owner = "ada"}, {}); });
   ASSERT_TRUE(page) << page.error().describe();
   ASSERT_EQ(page->rows.size(), 1u);
   const CommandRow& c = page->rows.front();
   const CommandRow one = command_row(3, 2);
-  EXPECT_EQ(std::tie(c.terminal, c.number, c.sandbox, c.owner, c.text, c.cwd, c.exit_code, c.done, c.started, c.duration_ns, c.output_begin, c.output_end),
-            std::tie(one.terminal, one.number, one.sandbox, one.owner, one.text, one.cwd, one.exit_code, one.done, one.started,
-                     one.duration_ns, one.output_begin, one.output_end));
+  EXPECT_EQ(std::tie(c.terminal, c.number, c.sandbox, c.owner, c.text, c.cwd, c.exit_code, c.done, c.started,
+                     c.duration_ns, c.output_begin, c.output_end),
+            std::tie(one.terminal, one.number, one.sandbox, one.owner, one.text, one.cwd, one.exit_code, one.done,
+                     one.started, one.duration_ns, one.output_begin, one.output_end));
 }
 
 TEST_P(StoreContract, WhatIsNotThereIsNotFound) {
@@ -99,7 +103,8 @@ TEST_P(StoreContract, UpdatingASandboxComparesItsState) {
   row.state = SandboxState::Running;
   row.ended = at(99);
   EXPECT_DONE(write([row](Unit& u) { return u.update_sandbox(row, SandboxState::Provisioning); }));
-  EXPECT_CODE(Code::FailedPrecondition, write([row](Unit& u) { return u.update_sandbox(row, SandboxState::Provisioning); }));
+  EXPECT_CODE(Code::FailedPrecondition,
+              write([row](Unit& u) { return u.update_sandbox(row, SandboxState::Provisioning); }));
   const auto back = read([](Reader& r) { return r.sandbox(id<SandboxId>(1)); });
   ASSERT_TRUE(back);
   EXPECT_EQ(text_of(*back), text_of(row));
@@ -107,15 +112,15 @@ TEST_P(StoreContract, UpdatingASandboxComparesItsState) {
 
 TEST_P(StoreContract, AUnitSeesItsOwnWritesAndCommitsWhole) {
   EXPECT_CODE(Code::Cancelled, write([](Unit& u) -> Result<> {
-    TRY(u.insert_sandbox(sandbox_row(1)));
-    TRY(u.sandbox(id<SandboxId>(1)));
-    return fail(Code::Cancelled, "Changed my mind.");
-  }));
+                TRY(u.insert_sandbox(sandbox_row(1)));
+                TRY(u.sandbox(id<SandboxId>(1)));
+                return fail(Code::Cancelled, "Changed my mind.");
+              }));
   EXPECT_CODE(Code::NotFound, read([](Reader& r) { return r.sandbox(id<SandboxId>(1)); }));
   EXPECT_CODE(Code::Internal, write([](Unit& u) -> Result<> {
-    TRY(u.insert_sandbox(sandbox_row(1)));
-    throw std::runtime_error("a defect");
-  }));
+                TRY(u.insert_sandbox(sandbox_row(1)));
+                throw std::runtime_error("a defect");
+              }));
   const auto state = write([](Unit& u) -> Result<int> {
     TRY(u.insert_sandbox(sandbox_row(1)));
     return 7;
@@ -133,7 +138,8 @@ TEST_P(StoreContract, AUnitThatFailsTakesNothingWithIt) {
       TRY(u.insert_sandbox(sandbox_row(i)));
       if (i % 3 == 0) return fail(Code::Cancelled, "No.");
       return i % 7 == 0 ? u.insert_sandbox(sandbox_row(i)) : Result<>();
-    }), [&results, i](std::exception_ptr, Result<> result) { results[i] = std::move(result); });
+    }),
+                          [&results, i](std::exception_ptr, Result<> result) { results[i] = std::move(result); });
   io.run();
   std::set<std::string> expected;
   for (std::uint64_t i = 0; i < units; ++i) {
@@ -156,7 +162,8 @@ TEST_P(StoreContract, PagesAreNewestFirstAndStayStable) {
   EXPECT_EQ(first->rows.front().name, "sandbox-9");
   EXPECT_DONE(insert(sandbox_row(50)));
   EXPECT_DONE(write([](Unit& u) { return u.remove_sandbox(id<SandboxId>(6)); }));  // the cursor's own row
-  const auto second = read([next = first->next](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = next, .limit = 100}); });
+  const auto second =
+      read([next = first->next](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = next, .limit = 100}); });
   ASSERT_TRUE(second) << second.error().describe();
   ASSERT_EQ(second->rows.size(), 6u);
   EXPECT_EQ(second->rows.front().name, "sandbox-5");
@@ -173,12 +180,18 @@ TEST_P(StoreContract, ABadCursorOrLimitIsRefused) {
   for (std::uint64_t i = 0; i < 3; ++i) EXPECT_DONE(insert(sandbox_row(i)));
   const auto page = read([](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = "", .limit = 1}); });
   ASSERT_TRUE(page);
-  EXPECT_CODE(Code::InvalidArgument, read([next = page->next](Reader& r) { return r.commands({.owner = "ada"}, {.after = next, .limit = 1}); }));
-  for (const std::string& bad : {std::string("x"), std::string(26, '0'), page->next + "0", std::string("0' OR 1=1"), std::string(1 << 16, '0')})
-    EXPECT_CODE(Code::InvalidArgument, read([bad](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = bad, .limit = 1}); }));
+  EXPECT_CODE(Code::InvalidArgument, read([next = page->next](Reader& r) {
+                return r.commands({.owner = "ada"}, {.after = next, .limit = 1});
+              }));
+  for (const std::string& bad :
+       {std::string("x"), std::string(26, '0'), page->next + "0", std::string("0' OR 1=1"), std::string(1 << 16, '0')})
+    EXPECT_CODE(Code::InvalidArgument,
+                read([bad](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = bad, .limit = 1}); }));
   for (const std::uint32_t limit : {0u, 101u, 4'000'000'000u})
-    EXPECT_CODE(Code::InvalidArgument, read([limit](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = "", .limit = limit}); }));
-  EXPECT_CODE(Code::InvalidArgument, read([](Reader& r) { return r.commands({.owner = "ada"}, {.after = "", .limit = 1001}); }));
+    EXPECT_CODE(Code::InvalidArgument,
+                read([limit](Reader& r) { return r.sandboxes({.owner = "ada"}, {.after = "", .limit = limit}); }));
+  EXPECT_CODE(Code::InvalidArgument,
+              read([](Reader& r) { return r.commands({.owner = "ada"}, {.after = "", .limit = 1001}); }));
 }
 
 TEST_P(StoreContract, CommandsAreReplacedInPlaceAndFilteredByWhatIsAsked) {
@@ -207,13 +220,15 @@ TEST_P(StoreContract, CommandsAreReplacedInPlaceAndFilteredByWhatIsAsked) {
 }
 
 TEST_P(StoreContract, KeysAndSettings) {
-  const KeyRow key{.id = id<KeyId>(1), .owner = "ada", .label = "laptop", .hash = "h", .created = at(3), .revoked = std::nullopt};
+  const KeyRow key{
+      .id = id<KeyId>(1), .owner = "ada", .label = "laptop", .hash = "h", .created = at(3), .revoked = std::nullopt};
   EXPECT_DONE(write([key](Unit& u) { return u.insert_key(key); }));
   EXPECT_CODE(Code::AlreadyExists, write([key](Unit& u) { return u.insert_key(key); }));
   const auto keys = read([](Reader& r) { return r.keys(); });
   ASSERT_TRUE(keys);
   ASSERT_EQ(keys->size(), 1u);
-  EXPECT_EQ(std::tie(keys->front().id, keys->front().label, keys->front().hash, keys->front().created), std::tie(key.id, key.label, key.hash, key.created));
+  EXPECT_EQ(std::tie(keys->front().id, keys->front().label, keys->front().hash, keys->front().created),
+            std::tie(key.id, key.label, key.hash, key.created));
   EXPECT_DONE(write([](Unit& u) { return u.revoke_key(id<KeyId>(1), at(4)); }));
   EXPECT_DONE(write([](Unit& u) { return u.revoke_key(id<KeyId>(1), at(5)); }));
   EXPECT_EQ(read([](Reader& r) { return r.keys(); })->size(), 0u);
@@ -224,7 +239,8 @@ TEST_P(StoreContract, KeysAndSettings) {
 }
 
 TEST_P(StoreContract, LiveSandboxesAreThoseToRecover) {
-  const std::vector states = {SandboxState::Provisioning, SandboxState::Running, SandboxState::Paused, SandboxState::Stopped, SandboxState::Failed};
+  const std::vector states = {SandboxState::Provisioning, SandboxState::Running, SandboxState::Paused,
+                              SandboxState::Stopped, SandboxState::Failed};
   for (std::uint64_t i = 0; i < states.size(); ++i) {
     SandboxRow row = sandbox_row(i, i == 1 ? "bob" : "ada");
     row.state = states[i];
@@ -254,8 +270,10 @@ TEST_P(StoreContract, ClosingFinishesWhatWaitsAndRefusesTheRest) {
   std::set<std::string> expected;
   for (std::uint64_t i = 0; i < units; ++i) {
     ASSERT_TRUE(results[i]) << "unit " << i << " waits for ever";
-    if (*results[i]) expected.insert("sandbox-" + std::to_string(i));
-    else EXPECT_EQ(results[i]->error().code, Code::Unavailable);
+    if (*results[i])
+      expected.insert("sandbox-" + std::to_string(i));
+    else
+      EXPECT_EQ(results[i]->error().code, Code::Unavailable);
   }
   const auto found = names({.owner = "ada"});
   EXPECT_EQ(std::set(found.begin(), found.end()), expected);

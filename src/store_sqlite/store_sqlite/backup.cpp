@@ -1,5 +1,6 @@
 #include <fmt/format.h>
-#include <unistd.h>
+
+#include <random>
 
 #include "os/file.hpp"
 #include "store_sqlite/backup.hpp"
@@ -42,7 +43,7 @@ Result<> copy_pages(Connection& from, Connection& to) {
 // A synced copy under a temporary name beside `target`, checked when `check` says so.
 enum class Check { No, Integrity };
 Result<> copy_to(Connection& from, const fs::path& target, Check check) {
-  const Temporary temporary(with_suffix(target, fmt::format(".{}.tmp", ::getpid()).c_str()));
+  const Temporary temporary(with_suffix(target, fmt::format(".{:08x}.tmp", std::random_device{}()).c_str()));
   TRY(os::remove_file(temporary.path()));
   TRY(os::create_new(temporary.path(), 0600));
   {
@@ -51,7 +52,11 @@ Result<> copy_to(Connection& from, const fs::path& target, Check check) {
     if (check == Check::Integrity) {
       TRY(check_version(to, migrations()));
       TRY_ASSIGN(const std::string verdict, to.word("PRAGMA integrity_check(1)"));
-      if (verdict != "ok") return pass({.code = Code::Damaged, .message = "The backup is damaged.", .operation = "integrity_check", .subject = verdict});
+      if (verdict != "ok")
+        return pass({.code = Code::Damaged,
+                     .message = "The backup is damaged.",
+                     .operation = "integrity_check",
+                     .subject = verdict});
     }
   }
   TRY_ASSIGN(const auto fd, os::open_read_write(temporary.path()));
@@ -67,7 +72,8 @@ Result<> settle_old(const fs::path& database) {
   if (!old) return {};
   const auto mode = old->word("PRAGMA journal_mode=DELETE");
   const bool held = mode ? *mode != "delete" : mode.error().code == Code::Unavailable;
-  if (held) return fail(Code::FailedPrecondition, "The database is in use.", "Stop the server first: berth server stop.");
+  if (held)
+    return fail(Code::FailedPrecondition, "The database is in use.", "Stop the server first: berth server stop.");
   return {};
 }
 
@@ -92,7 +98,8 @@ Result<> restore(const fs::path& database, const fs::path& from) {
     std::error_code error;
     fs::create_hard_link(database, aside, error);
     if (error) return fail_errno(error.value(), "link", aside.string());
-    if (is_there(with_suffix(database, "-wal"))) TRY(os::rename_path(with_suffix(database, "-wal"), with_suffix(aside, "-wal")));
+    if (is_there(with_suffix(database, "-wal")))
+      TRY(os::rename_path(with_suffix(database, "-wal"), with_suffix(aside, "-wal")));
   }
   TRY(os::remove_file(with_suffix(database, "-wal")));
   TRY(os::remove_file(with_suffix(database, "-shm")));

@@ -18,7 +18,8 @@ class Restore : public StoreFiles {
     return store ? rows(**store) : 0;
   }
   static void copy_raw(const fs::path& from, const fs::path& to) {
-    for (const char* suffix : {"", "-wal"}) fs::copy_file(with_suffix(from, suffix), with_suffix(to, suffix), fs::copy_options::overwrite_existing);
+    for (const char* suffix : {"", "-wal"})
+      fs::copy_file(with_suffix(from, suffix), with_suffix(to, suffix), fs::copy_options::overwrite_existing);
   }
 };
 
@@ -41,7 +42,8 @@ TEST_F(Restore, ABackupIsWholeWhileTheStoreIsUsed) {
   EXPECT_TRUE(fs::exists(path().string() + ".before-restore"));
 }
 
-// The state after a kill: rows that are only in the write-ahead log. Put beside another file, that log would be applied.
+// The state after a kill: rows that are only in the write-ahead log. Put beside another file, that log would be
+// applied.
 TEST_F(Restore, AStaleLogIsNotApplied) {
   const fs::path other = directory_.path() / "killed.db";
   {
@@ -84,7 +86,8 @@ TEST_F(Restore, ADamagedDatabaseIsReplacedWithItsLog) {
 TEST_F(Restore, WhatIsNoGoodBackupChangesNothing) {
   fill(2);
   ASSERT_TRUE(backup(path(), copy()));
-  std::fstream(copy(), std::ios::in | std::ios::out).seekp(static_cast<std::streamoff>(fs::file_size(copy()) / 2)) << std::string(4096, '\xff');
+  std::fstream(copy(), std::ios::in | std::ios::out).seekp(static_cast<std::streamoff>(fs::file_size(copy()) / 2))
+      << std::string(4096, '\xff');
   const auto torn = restore(path(), copy());
   ASSERT_FALSE(torn);
   EXPECT_EQ(torn.error().code, Code::Damaged) << torn.error().describe();

@@ -4,7 +4,8 @@
 
 namespace berth::store::contract {
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
                          [](const auto&) { return "Sqlite"; });
 
 }  // namespace berth::store::contract

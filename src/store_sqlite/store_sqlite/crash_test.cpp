@@ -18,12 +18,13 @@ constexpr const char* child_variable = "BERTH_TEST_CRASH_DATABASE";
 constexpr const char* first_variable = "BERTH_TEST_CRASH_FIRST";
 
 std::uint32_t seed() {
-  if (const char* given = std::getenv("BERTH_TEST_SEED")) return static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
+  if (const char* given = std::getenv("BERTH_TEST_SEED"))
+    return static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
   return std::random_device{}();
 }
 
-// Not a test of its own: the process that the next test kills. It writes until then, a few units at a time, and says each
-// number on stdout after the store acknowledged it.
+// Not a test of its own: the process that the next test kills. It writes until then, a few units at a time, and says
+// each number on stdout after the store acknowledged it.
 TEST(CrashChild, WritesUntilItIsKilled) {
   const char* path = std::getenv(child_variable);
   if (!path) return;
@@ -55,8 +56,10 @@ class Crash : public StoreFiles {
     auto environment = os::own_environment();
     environment.push_back(std::string(child_variable) + "=" + path().string());
     environment.push_back(std::string(first_variable) + "=" + std::to_string(first));
-    auto child = os::Process::spawn({.argv = {"/proc/self/exe", "--gtest_filter=CrashChild.*"}, .executable = fs::read_symlink("/proc/self/exe"),
-                                     .env = environment, .fds = {{pipe->write.get(), 1}}});
+    auto child = os::Process::spawn({.argv = {"/proc/self/exe", "--gtest_filter=CrashChild.*"},
+                                     .executable = fs::read_symlink("/proc/self/exe"),
+                                     .env = environment,
+                                     .fds = {{pipe->write.get(), 1}}});
     EXPECT_TRUE(child) << child.error().describe();
     pipe->write.reset();
     std::string said;
@@ -76,7 +79,8 @@ class Crash : public StoreFiles {
     std::vector<std::uint64_t> numbers;
     std::istringstream lines(said);
     for (std::string line; std::getline(lines, line);)
-      if (!line.empty() && line.find_first_not_of("0123456789") == std::string::npos && !lines.eof()) numbers.push_back(std::stoull(line));
+      if (!line.empty() && line.find_first_not_of("0123456789") == std::string::npos && !lines.eof())
+        numbers.push_back(std::stoull(line));
     return numbers;
   }
 };
@@ -91,8 +95,11 @@ TEST_F(Crash, EveryAcknowledgedRowSurvivesAKill) {
     all.insert(all.end(), numbers.begin(), numbers.end());
     auto store = open();
     ASSERT_TRUE(store) << "seed " << used << " round " << round << ": " << store.error().describe();
-    for (const std::uint64_t number : all) ASSERT_TRUE(has(**store, number)) << "seed " << used << ", row " << number << " of round " << round;
-    const auto commands = run((*store)->read([](store::Reader& r) { return r.commands({.owner = "ada", .terminal = store::contract::id<TerminalId>(1)}, {.after = "", .limit = 1000}); }));
+    for (const std::uint64_t number : all)
+      ASSERT_TRUE(has(**store, number)) << "seed " << used << ", row " << number << " of round " << round;
+    const auto commands = run((*store)->read([](store::Reader& r) {
+      return r.commands({.owner = "ada", .terminal = store::contract::id<TerminalId>(1)}, {.after = "", .limit = 1000});
+    }));
     ASSERT_TRUE(commands);
     for (const auto& row : commands->rows) EXPECT_TRUE(has(**store, row.number)) << "a unit is whole or absent";
   }
@@ -111,13 +118,15 @@ TEST_F(Crash, ATornLogLosesOnlyItsTail) {
   }
   const auto whole = fs::file_size(with_suffix(kept, "-wal"));
   for (int round = 0; round < 20; ++round) {
-    for (const char* suffix : {"", "-wal"}) fs::copy_file(with_suffix(kept, suffix), with_suffix(path(), suffix), fs::copy_options::overwrite_existing);
+    for (const char* suffix : {"", "-wal"})
+      fs::copy_file(with_suffix(kept, suffix), with_suffix(path(), suffix), fs::copy_options::overwrite_existing);
     const auto cut = random() % whole;
     fs::resize_file(with_suffix(path(), "-wal"), cut);
     auto store = open();
     ASSERT_TRUE(store) << "seed " << used << " cut " << cut << ": " << store.error().describe();
     const std::size_t left = rows(**store);
-    for (std::uint64_t i = 0; i < left; ++i) EXPECT_TRUE(has(**store, i)) << "seed " << used << " cut " << cut << " row " << i;
+    for (std::uint64_t i = 0; i < left; ++i)
+      EXPECT_TRUE(has(**store, i)) << "seed " << used << " cut " << cut << " row " << i;
   }
 }
 
@@ -131,22 +140,33 @@ TEST_F(Crash, DamageIsReportedAndEndsNothingElse) {
   int reported = 0;
   for (int round = 0; round < 40; ++round) {
     std::string bytes = *whole;
-    if (round % 4 == 0) bytes.resize(random() % bytes.size());
+    if (round % 4 == 0)
+      bytes.resize(random() % bytes.size());
     else
       for (int page = 0; page < 4; ++page) {
         const std::size_t begin = random() % (bytes.size() - 512);
-        std::ranges::generate(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.begin() + static_cast<std::ptrdiff_t>(begin) + 512, [&] { return static_cast<char>(random()); });
+        std::ranges::generate(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                              bytes.begin() + static_cast<std::ptrdiff_t>(begin) + 512,
+                              [&] { return static_cast<char>(random()); });
       }
     std::ofstream(path(), std::ios::trunc | std::ios::binary) << bytes;
     auto store = open();
     if (!store) {
-      constexpr std::array fitting = {Code::Damaged, Code::FailedPrecondition, Code::PermissionDenied};  // version fields of the header
-      EXPECT_TRUE(std::ranges::find(fitting, store.error().code) != fitting.end()) << "seed " << used << ": " << store.error().describe();
+      constexpr std::array fitting = {Code::Damaged, Code::FailedPrecondition,
+                                      Code::PermissionDenied};  // version fields of the header
+      EXPECT_TRUE(std::ranges::find(fitting, store.error().code) != fitting.end())
+          << "seed " << used << ": " << store.error().describe();
       ++reported;
       continue;
     }
-    for (const auto& result : {run((*store)->read([](store::Reader& r) -> Result<> { TRY(r.live_sandboxes()); return {}; })),
-                               run((*store)->read([](store::Reader& r) -> Result<> { TRY(r.sandboxes({.owner = "ada"}, {.after = "", .limit = 100})); return {}; }))})
+    for (const auto& result : {run((*store)->read([](store::Reader& r) -> Result<> {
+                                 TRY(r.live_sandboxes());
+                                 return {};
+                               })),
+                               run((*store)->read([](store::Reader& r) -> Result<> {
+                                 TRY(r.sandboxes({.owner = "ada"}, {.after = "", .limit = 100}));
+                                 return {};
+                               }))})
       if (!result) {
         EXPECT_EQ(result.error().code, Code::Damaged) << "seed " << used << ": " << result.error().describe();
         ++reported;

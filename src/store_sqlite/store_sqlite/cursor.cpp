@@ -27,7 +27,8 @@ std::array<std::byte, 16> decode_bits(std::string_view text) {
 std::string encode_cursor(List list, std::int64_t key) {
   std::array<std::byte, 16> bits{};
   bits[0] = static_cast<std::byte>(list);
-  for (std::size_t i = 0; i < 8; ++i) bits[key_at + i] = static_cast<std::byte>(static_cast<std::uint64_t>(key) >> (56 - 8 * i));
+  for (std::size_t i = 0; i < 8; ++i)
+    bits[key_at + i] = static_cast<std::byte>(static_cast<std::uint64_t>(key) >> (56 - 8 * i));
   return encode_id_bits(bits);
 }
 
@@ -39,7 +40,8 @@ Result<std::int64_t> decode_cursor(List list, std::string_view cursor) {
     for (std::size_t i = 0; i < 8; ++i) key = key << 8 | std::to_integer<std::uint64_t>(bits[key_at + i]);
     if (encode_cursor(list, static_cast<std::int64_t>(key)) == cursor) return static_cast<std::int64_t>(key);
   }
-  return fail(Code::InvalidArgument, "The cursor is not one of this list.", "Pass `next` of the page before, unchanged.");
+  return fail(Code::InvalidArgument, "The cursor is not one of this list.",
+              "Pass `next` of the page before, unchanged.");
 }
 
 }  // namespace berth::store_sqlite

@@ -1,6 +1,6 @@
 #pragma once
-// Private to store_sqlite: a page's cursor. 26 characters that mean nothing to a client: which list it is of, and the key of
-// the last row that was given. One of another list, or made up, is InvalidArgument.
+// Private to store_sqlite: a page's cursor. 26 characters that mean nothing to a client: which list it is of, and the
+// key of the last row that was given. One of another list, or made up, is InvalidArgument.
 
 #include <cstdint>
 #include <string>

@@ -2,12 +2,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "os/file.hpp"
+#include "os/host.hpp"
 
 namespace berth::store_sqlite {
 namespace fs = std::filesystem;
@@ -28,23 +28,26 @@ Result<> prepare_database_file(const fs::path& path) {
   }
   TRY_ASSIGN(const auto state, os::stat_no_follow(path));
   if (!S_ISREG(state.st_mode)) return fail(Code::PermissionDenied, "The database is not a regular file.");
-  if (state.st_uid != ::geteuid())
-    return fail(Code::PermissionDenied, "The database belongs to another user.", "Run as its owner, or use another BERTH_HOME.");
+  if (state.st_uid != os::effective_user())
+    return fail(Code::PermissionDenied, "The database belongs to another user.",
+                "Run as its owner, or use another BERTH_HOME.");
   if ((state.st_mode & 07777) != 0600) TRY(os::set_mode(path, 0600));
   return {};
 }
 
 std::string backup_name(WallTime now, std::int64_t version) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  return fmt::format("berth-{:%Y%m%dT%H%M%S}.{:09}Z-v{}.db", fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())),
-                     (now - seconds).count(), version);
+  return fmt::format("berth-{:%Y%m%dT%H%M%S}.{:09}Z-v{}.db",
+                     fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())), (now - seconds).count(),
+                     version);
 }
 
 Result<> prune_backups(const fs::path& directory, std::size_t keep) {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error))
-    if (std::string name = entry.path().filename().string(); name.starts_with("berth-") && name.ends_with(".db")) names.push_back(std::move(name));
+    if (std::string name = entry.path().filename().string(); name.starts_with("berth-") && name.ends_with(".db"))
+      names.push_back(std::move(name));
   if (error) return fail_errno(error.value(), "list backups", directory.string());
   std::ranges::sort(names, std::greater());
   for (std::size_t i = keep; i < names.size(); ++i) TRY(os::remove_file(directory / names[i]));

@@ -9,7 +9,8 @@
 
 namespace berth::store_sqlite {
 
-[[nodiscard]] std::filesystem::path with_suffix(std::filesystem::path path, const char* suffix);  // "-wal", ".before-restore"
+[[nodiscard]] std::filesystem::path with_suffix(std::filesystem::path path,
+                                                const char* suffix);  // "-wal", ".before-restore"
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 
 // Makes an empty file (0600) when there is none; refuses another owner's, a link and what is no file; narrows the mode.

@@ -67,7 +67,8 @@ TEST_F(FullDisk, UnitsThatShareACommitAreEachAnsweredTruly) {
       auto row = store::contract::sandbox_row(i);
       row.reason = std::string(i % 10 == 5 ? 4 << 20 : 100, 'r');
       return unit.insert_sandbox(row);
-    }), [&results, i](std::exception_ptr, Result<> result) { results[i] = std::move(result); });
+    }),
+                          [&results, i](std::exception_ptr, Result<> result) { results[i] = std::move(result); });
   io.run();
   store->reset();
   store = store_sqlite::open(on_disk());

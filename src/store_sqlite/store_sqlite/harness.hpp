@@ -31,7 +31,9 @@ class TemporaryDirectory {
 class SqliteHarness final : public store::contract::Harness {
  public:
   Result<std::unique_ptr<store::Store>> open() override { return store_sqlite::open(options()); }
-  [[nodiscard]] Options options() const { return {.path = directory_.path() / "berth.db", .clock = &clock_, .readers = 2}; }
+  [[nodiscard]] Options options() const {
+    return {.path = directory_.path() / "berth.db", .clock = &clock_, .readers = 2};
+  }
 
  private:
   TemporaryDirectory directory_;
@@ -65,7 +67,8 @@ class StoreFiles : public testing::Test {
     for (std::uint64_t i = 0; i < count; ++i) ASSERT_TRUE(insert(**store, i));
   }
   static bool has(store::Store& store, std::uint64_t number) {
-    return run(store.read([number](store::Reader& r) { return r.sandbox(store::contract::id<SandboxId>(number)); })).has_value();
+    return run(store.read([number](store::Reader& r) { return r.sandbox(store::contract::id<SandboxId>(number)); }))
+        .has_value();
   }
   static std::size_t rows(store::Store& store) {
     const auto live = run(store.read([](store::Reader& r) { return r.live_sandboxes(); }));

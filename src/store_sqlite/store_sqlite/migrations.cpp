@@ -103,18 +103,21 @@ Result<std::int64_t> check_version(Connection& connection, std::span<const Migra
   if (tables > 0 && application != application_id)
     return fail(Code::FailedPrecondition, "The database belongs to another program.");
   if (const std::int64_t newest = steps.empty() ? 0 : steps.back().version; version > newest)
-    return fail(Code::FailedPrecondition, fmt::format("The database is of a newer Berth (schema {}, this one knows {}).", version, newest),
+    return fail(Code::FailedPrecondition,
+                fmt::format("The database is of a newer Berth (schema {}, this one knows {}).", version, newest),
                 "Use the newer Berth, or restore a backup from before the upgrade.");
   return version;
 }
 
-Result<> migrate(Connection& connection, std::span<const Migration> steps, const std::function<Result<>(std::int64_t)>& before_change) {
+Result<> migrate(Connection& connection, std::span<const Migration> steps,
+                 const std::function<Result<>(std::int64_t)>& before_change) {
   TRY_ASSIGN(const std::int64_t version, check_version(connection, steps));
   bool asked = version == 0;
   for (const Migration& step : steps) {
     if (step.version <= version) continue;
     if (!std::exchange(asked, true)) TRY(before_change(version));
-    const std::string sql = fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id={}; PRAGMA user_version={}; COMMIT", step.sql, application_id, step.version);
+    const std::string sql = fmt::format("BEGIN IMMEDIATE; {}; PRAGMA application_id={}; PRAGMA user_version={}; COMMIT",
+                                        step.sql, application_id, step.version);
     if (auto done = connection.execute(sql); !done) {
       if (connection.in_transaction()) (void)connection.execute("ROLLBACK");
       Error error = std::move(done).error();

@@ -12,8 +12,10 @@ namespace berth::store_sqlite {
 namespace {
 namespace fs = std::filesystem;
 
-const std::array good = {migrations()[0], Migration{2, "a label", "ALTER TABLE sandboxes ADD COLUMN label TEXT NOT NULL DEFAULT 'none'"}};
-const std::array broken = {migrations()[0], Migration{2, "half", "CREATE TABLE half (a INTEGER); INSERT INTO nowhere VALUES (1)"}};
+const std::array good = {
+    migrations()[0], Migration{2, "a label", "ALTER TABLE sandboxes ADD COLUMN label TEXT NOT NULL DEFAULT 'none'"}};
+const std::array broken = {migrations()[0],
+                           Migration{2, "half", "CREATE TABLE half (a INTEGER); INSERT INTO nowhere VALUES (1)"}};
 
 class Migrations : public StoreFiles {
  protected:
@@ -24,7 +26,8 @@ class Migrations : public StoreFiles {
     return out;
   }
   [[nodiscard]] Result<std::int64_t> number(const fs::path& database, const std::string& sql) const {
-    TRY_ASSIGN(auto connection, Connection::open(database, Connection::Mode::QueryOnly, std::chrono::milliseconds(100), nullptr));
+    TRY_ASSIGN(auto connection,
+               Connection::open(database, Connection::Mode::QueryOnly, std::chrono::milliseconds(100), nullptr));
     return connection.number(sql);
   }
 };
@@ -96,7 +99,8 @@ TEST_F(Migrations, TheNewestBackupsStay) {
   std::ofstream(directory / "notes.txt") << "mine";
   ASSERT_TRUE(prune_backups(directory, 2));
   EXPECT_EQ(backups().size(), 3u);
-  EXPECT_TRUE(fs::exists(directory / names[4]) && fs::exists(directory / names[5]) && fs::exists(directory / "notes.txt"));
+  EXPECT_TRUE(fs::exists(directory / names[4]) && fs::exists(directory / names[5]) &&
+              fs::exists(directory / "notes.txt"));
 }
 
 }  // namespace

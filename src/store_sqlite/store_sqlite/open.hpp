@@ -1,15 +1,17 @@
 #pragma once
 // The store on SQLite (3.40): one file, WAL, synchronous=FULL.
 //
-// Threads of its own: one that writes (units wait in a bounded queue and share commits) and `readers` that read, each with
-// a connection of its own. The awaiting coroutine's executor gets the result posted, also when the store closes: nobody
-// waits for ever. close() or the destructor must come before the io_contexts that wait on it end.
+// Threads of its own: one that writes (units wait in a bounded queue and share commits) and `readers` that read, each
+// with a connection of its own. The awaiting coroutine's executor gets the result posted, also when the store closes:
+// nobody waits for ever. close() or the destructor must come before the io_contexts that wait on it end.
 //
-// Files: the database and its -wal and -shm are 0600 from creation; one of another owner, or a link, is refused. Before a
-// migration an online backup goes to `backups`; the newest `keep_backups` stay. A database of a newer Berth is refused.
+// Files: the database and its -wal and -shm are 0600 from creation; one of another owner, or a link, is refused. Before
+// a migration an online backup goes to `backups`; the newest `keep_backups` stay. A database of a newer Berth is
+// refused.
 //
-//   TRY_ASSIGN(auto store, store_sqlite::open({.path = home / "berth.db", .backups = home / "backups",
-//                                              .clock = &clock, .log = log}));
+// Example (const std::filesystem::path& home, const Clock& clock, log::Logger log):
+//   TRY_ASSIGN(auto store, store_sqlite::open({.path = home / "berth.db", .clock = &clock, .log = log}));
+//   store->close();
 
 #include <chrono>
 #include <cstdint>
@@ -25,12 +27,12 @@ namespace berth::store_sqlite {
 
 struct Options {
   std::filesystem::path path;
-  std::filesystem::path backups;                  // directory, made when needed; empty: "backups" beside the database
-  const Clock* clock = nullptr;                   // outlives the store
+  std::filesystem::path backups;  // directory, made when needed; empty: "backups" beside the database
+  const Clock* clock = nullptr;   // outlives the store
   log::Logger log;
   std::uint32_t readers = 4;
-  std::uint32_t queue = 10'000;                   // units and reads that wait, each; one more is ResourceExhausted
-  std::uint32_t group = 256;                      // most units in one commit
+  std::uint32_t queue = 10'000;  // units and reads that wait, each; one more is ResourceExhausted
+  std::uint32_t group = 256;     // most units in one commit
   std::chrono::milliseconds slow_query{100};
   std::chrono::milliseconds busy_timeout{5'000};
   std::uint32_t keep_backups = 5;

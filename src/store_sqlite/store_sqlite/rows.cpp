@@ -73,19 +73,20 @@ Result<store::TerminalRow> read_terminal(const Statement& s) {
   std::optional<Exit> exit;
   if (const auto code = s.optional_integer(10)) exit = Exited{static_cast<int>(*code)};
   if (const auto signal = s.optional_integer(11)) exit = Killed{static_cast<int>(*signal)};
-  return store::TerminalRow{.id = std::move(id),
-                            .sandbox = std::move(sandbox),
-                            .owner = s.text(2),
-                            .kind = kind,
-                            .argv = unpack_argv(s.text(4)),
-                            .cwd = s.text(5),
-                            .size = {static_cast<std::uint16_t>(s.integer(6)), static_cast<std::uint16_t>(s.integer(7))},
-                            .nonce = s.text(8),
-                            .running = s.integer(9) != 0,
-                            .exit = exit,
-                            .monitored = {static_cast<std::uint64_t>(s.integer(12))},
-                            .created = time_at(s.integer(13)),
-                            .ended = time_at(s.optional_integer(14))};
+  return store::TerminalRow{
+      .id = std::move(id),
+      .sandbox = std::move(sandbox),
+      .owner = s.text(2),
+      .kind = kind,
+      .argv = unpack_argv(s.text(4)),
+      .cwd = s.text(5),
+      .size = {static_cast<std::uint16_t>(s.integer(6)), static_cast<std::uint16_t>(s.integer(7))},
+      .nonce = s.text(8),
+      .running = s.integer(9) != 0,
+      .exit = exit,
+      .monitored = {static_cast<std::uint64_t>(s.integer(12))},
+      .created = time_at(s.integer(13)),
+      .ended = time_at(s.optional_integer(14))};
 }
 
 void bind_terminal(Statement& s, const store::TerminalRow& row, const std::string& argv) {
@@ -124,8 +125,12 @@ void bind_command(Statement& s, const store::CommandRow& row) {
 
 Result<store::KeyRow> read_key(const Statement& s) {
   TRY_ASSIGN(auto id, read_id<KeyId>(s, 0));
-  return store::KeyRow{.id = std::move(id), .owner = s.text(1), .label = s.text(2), .hash = s.text(3),
-                       .created = time_at(s.integer(4)), .revoked = time_at(s.optional_integer(5))};
+  return store::KeyRow{.id = std::move(id),
+                       .owner = s.text(1),
+                       .label = s.text(2),
+                       .hash = s.text(3),
+                       .created = time_at(s.integer(4)),
+                       .revoked = time_at(s.optional_integer(5))};
 }
 
 Result<std::string> pack_argv(const std::vector<std::string>& argv) {

@@ -5,7 +5,7 @@
 #include "store/rows.hpp"
 #include "store_sqlite/sqlite.hpp"
 
-#define BERTH_SANDBOX_COLUMNS \
+#define BERTH_SANDBOX_COLUMNS                                                                                       \
   "id, owner, name, template_name, template_digest, isolation, runtime, state, reason_code, reason, memory_bytes, " \
   "cpu_millis, processes, open_files, remove_on_exit, created, started, ended"
 #define BERTH_TERMINAL_COLUMNS \

@@ -5,7 +5,11 @@
 namespace berth::store_sqlite {
 namespace {
 
-struct Meaning { Code code; const char* message; const char* hint; };
+struct Meaning {
+  Code code;
+  const char* message;
+  const char* hint;
+};
 
 Meaning meaning_of(int code, int sys_errno) {
   constexpr Meaning full{Code::NoSpace, "The disk is full.", "Free some space; nothing that was stored is lost."};
@@ -21,13 +25,15 @@ Meaning meaning_of(int code, int sys_errno) {
       if (sys_errno == ENOSPC || sys_errno == EDQUOT) return full;
       return {Code::Internal, "The database could not be read or written.", "See the log; check the disk."};
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return {Code::Damaged, "The database is damaged.", "Restore a backup of the home's backups directory."};
+    case SQLITE_NOTADB:
+      return {Code::Damaged, "The database is damaged.", "Restore a backup of the home's backups directory."};
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return {Code::Unavailable, "Another process holds the database.", "Try again."};
     case SQLITE_TOOBIG: return {Code::TooLarge, "A value is too large for the database.", ""};
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: return {Code::PermissionDenied, "The database cannot be written.", "Check who owns it and how it is mounted."};
+    case SQLITE_AUTH:
+      return {Code::PermissionDenied, "The database cannot be written.", "Check who owns it and how it is mounted."};
     case SQLITE_CANTOPEN: return {Code::Unavailable, "The database cannot be opened.", "Check its directory."};
     case SQLITE_NOMEM: return {Code::ResourceExhausted, "Memory ran out.", ""};
     default: return {Code::Internal, "The database refused a statement.", "See the log."};
@@ -59,8 +65,12 @@ Statement::Statement(sqlite3* db, sqlite3_stmt* statement, const char* name, Wat
     : db_(db), statement_(statement), name_(name), watch_(watch) {}
 
 Statement::Statement(Statement&& other) noexcept
-    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)), name_(other.name_), watch_(other.watch_),
-      began_(other.began_), bind_error_(other.bind_error_) {}
+    : db_(other.db_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      name_(other.name_),
+      watch_(other.watch_),
+      began_(other.began_),
+      bind_error_(other.bind_error_) {}
 
 Statement::~Statement() {
   if (!statement_) return;
@@ -98,29 +108,35 @@ std::optional<std::int64_t> Statement::optional_integer(int column) const {
 }
 
 void Statement::bind_at(int index, std::string_view value) {  // a null pointer would bind NULL
-  note(sqlite3_bind_text64(statement_, index, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  note(sqlite3_bind_text64(statement_, index, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC,
+                           SQLITE_UTF8));
 }
 
 void Statement::bind_at(int index, Blob value) {
-  note(sqlite3_bind_blob64(statement_, index, value.bytes.empty() ? "" : value.bytes.data(), value.bytes.size(), SQLITE_STATIC));
+  note(sqlite3_bind_blob64(statement_, index, value.bytes.empty() ? "" : value.bytes.data(), value.bytes.size(),
+                           SQLITE_STATIC));
 }
 
 void Statement::bind_at(int index, const std::optional<std::int64_t>& value) {
   note(value ? sqlite3_bind_int64(statement_, index, *value) : sqlite3_bind_null(statement_, index));
 }
 
-Result<Connection> Connection::open(const std::filesystem::path& path, Mode mode, std::chrono::milliseconds busy_timeout, Watch* watch) {
+Result<Connection> Connection::open(const std::filesystem::path& path, Mode mode,
+                                    std::chrono::milliseconds busy_timeout, Watch* watch) {
   Connection connection;
   connection.watch_ = watch;
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
   connection.db_.reset(db);
   if (code != SQLITE_OK) return pass(error_of(db, code, "open database"));
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  constexpr const char* setup = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY";
-  if (auto done = connection.execute(setup); !done) {  // reads the header for the first time: what it cannot mean is damage
+  constexpr const char* setup =
+      "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY";
+  if (auto done = connection.execute(setup);
+      !done) {  // reads the header for the first time: what it cannot mean is damage
     const bool senseless = done.error().code == Code::Internal && done.error().sys_errno == 0;
     return pass(senseless ? error_of(db, SQLITE_CORRUPT, done.error().subject) : done.error());
   }
@@ -137,9 +153,7 @@ Result<Connection::Prepared> Connection::compile(const char* name, const char* s
 
 Result<Statement> Connection::prepare(const Query& query) {
   auto& kept = prepared_[&query];
-  if (!kept) {
-    TRY_ASSIGN(kept, compile(query.name, query.sql, SQLITE_PREPARE_PERSISTENT));
-  }
+  if (!kept) { TRY_ASSIGN(kept, compile(query.name, query.sql, SQLITE_PREPARE_PERSISTENT)); }
   return Statement(db_.get(), kept.get(), query.name, watch_);
 }
 

@@ -24,7 +24,10 @@
 namespace berth::store_sqlite {
 
 // A statement with the name that the log calls it. Static: its address is the key of the cache.
-struct Query { const char* name; const char* sql; };
+struct Query {
+  const char* name;
+  const char* sql;
+};
 
 // Shared by all connections of a store.
 struct Watch {
@@ -36,7 +39,9 @@ struct Watch {
   void finished(const char* name, SteadyTime began);
 };
 
-struct Blob { std::string_view bytes; };
+struct Blob {
+  std::string_view bytes;
+};
 
 class Statement {
  public:
@@ -64,7 +69,9 @@ class Statement {
   [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const;
 
  private:
-  void note(int code) { if (bind_error_ == SQLITE_OK) bind_error_ = code; }
+  void note(int code) {
+    if (bind_error_ == SQLITE_OK) bind_error_ = code;
+  }
 
   sqlite3* db_;
   sqlite3_stmt* statement_;
@@ -77,11 +84,12 @@ class Statement {
 class Connection {
  public:
   enum class Mode { ReadWrite, QueryOnly };
-  static Result<Connection> open(const std::filesystem::path& path, Mode mode, std::chrono::milliseconds busy_timeout, Watch* watch);
+  static Result<Connection> open(const std::filesystem::path& path, Mode mode, std::chrono::milliseconds busy_timeout,
+                                 Watch* watch);
 
   Result<Statement> prepare(const Query& query);
-  Result<> run(const Query& query);        // prepared, no values, no rows
-  Result<> execute(const std::string& sql);  // any number of statements, not kept
+  Result<> run(const Query& query);                     // prepared, no values, no rows
+  Result<> execute(const std::string& sql);             // any number of statements, not kept
   Result<std::int64_t> number(const std::string& sql);  // first column of the first row
   Result<std::string> word(const std::string& sql);
   [[nodiscard]] int changes() const { return sqlite3_changes(db_.get()); }
@@ -89,8 +97,12 @@ class Connection {
   [[nodiscard]] sqlite3* handle() const { return db_.get(); }
 
  private:
-  struct Close { void operator()(sqlite3* db) const { sqlite3_close_v2(db); } };
-  struct Finalize { void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); } };
+  struct Close {
+    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+  };
+  struct Finalize {
+    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+  };
   using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
   Result<Prepared> compile(const char* name, const char* sql, unsigned flags);
 

@@ -38,17 +38,22 @@ asio::awaitable<Result<Value>> await_job(Queue<Job<Function>>* queue, Function f
 
 }  // namespace
 
-Result<std::unique_ptr<store::Store>> open(Options options) { return SqliteStore::open(std::move(options), migrations()); }
+Result<std::unique_ptr<store::Store>> open(Options options) {
+  return SqliteStore::open(std::move(options), migrations());
+}
 
 SqliteStore::SqliteStore(const Options& options)
-    : watch_{.clock = options.clock, .log = options.log, .slow = options.slow_query}, writes_(options.queue), reads_(options.queue) {}
+    : watch_{.clock = options.clock, .log = options.log, .slow = options.slow_query},
+      writes_(options.queue),
+      reads_(options.queue) {}
 
 Result<std::unique_ptr<store::Store>> SqliteStore::open(Options options, std::span<const Migration> steps) {
   BERTH_CHECK(options.clock && options.readers > 0 && options.queue > 0 && options.group > 0);
   if (options.backups.empty()) options.backups = options.path.parent_path() / "backups";
   TRY(prepare_database_file(options.path));
   auto self = std::make_unique<SqliteStore>(options);
-  TRY_ASSIGN(auto writer, Connection::open(options.path, Connection::Mode::ReadWrite, options.busy_timeout, &self->watch_));
+  TRY_ASSIGN(auto writer,
+             Connection::open(options.path, Connection::Mode::ReadWrite, options.busy_timeout, &self->watch_));
   TRY(check_version(writer, steps));
   TRY(writer.execute("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=16777216"));
   TRY(migrate(writer, steps, [&](std::int64_t version) -> Result<> {
@@ -60,7 +65,8 @@ Result<std::unique_ptr<store::Store>> SqliteStore::open(Options options, std::sp
   }));
   std::vector<Connection> readers;
   for (std::uint32_t i = 0; i < options.readers; ++i) {
-    TRY_ASSIGN(auto reader, Connection::open(options.path, Connection::Mode::QueryOnly, options.busy_timeout, &self->watch_));
+    TRY_ASSIGN(auto reader,
+               Connection::open(options.path, Connection::Mode::QueryOnly, options.busy_timeout, &self->watch_));
     readers.push_back(std::move(reader));
   }
   self->writer_.emplace(std::move(writer), self->writes_, options.group, *options.clock, self->counters_);

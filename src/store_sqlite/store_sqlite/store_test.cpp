@@ -65,8 +65,10 @@ TEST_F(StoreFiles, WaitingUnitsShareACommitAndAFullQueueRefuses) {
   for (std::uint64_t i = 0; i < 60; ++i)
     boost::asio::co_spawn(io, (*store)->write([i](store::Unit& u) { return u.insert_sandbox(sandbox_row(i)); }),
                           [&](std::exception_ptr, Result<> result) {
-                            if (result) ++done;
-                            else if (result.error().code == Code::ResourceExhausted) ++refused;
+                            if (result)
+                              ++done;
+                            else if (result.error().code == Code::ResourceExhausted)
+                              ++refused;
                           });
   while (refused < 10) io.run_one();
   EXPECT_EQ((*store)->statistics().queue_depth, 50u);
@@ -149,13 +151,15 @@ TEST_F(StoreFiles, AReaderCannotWrite) {
   fill(1);
   auto store = open();
   ASSERT_TRUE(store);
-  const auto refused = run((*store)->read([](store::Reader& reader) { return dynamic_cast<store::Unit&>(reader).put_setting("a", "b"); }));
+  const auto refused = run(
+      (*store)->read([](store::Reader& reader) { return dynamic_cast<store::Unit&>(reader).put_setting("a", "b"); }));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::PermissionDenied) << refused.error().describe();
 }
 
 TEST(Cursor, RoundTripsAndKnowsItsList) {
-  for (const std::int64_t key : {std::int64_t{0}, std::int64_t{1}, std::int64_t{0x0102030405060708}, std::numeric_limits<std::int64_t>::max()}) {
+  for (const std::int64_t key :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{0x0102030405060708}, std::numeric_limits<std::int64_t>::max()}) {
     const std::string cursor = encode_cursor(List::Commands, key);
     EXPECT_EQ(decode_cursor(List::Commands, cursor), key) << cursor;
     EXPECT_FALSE(decode_cursor(List::Sandboxes, cursor)) << cursor;

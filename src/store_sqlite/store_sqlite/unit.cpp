@@ -10,34 +10,45 @@ namespace {
 
 constexpr std::uint32_t most_sandboxes = 100, most_commands = 1000;
 
-#define QUERY(name, sql) constexpr Query name{#name, sql}
+#define QUERY(name, sql) \
+  constexpr Query name { #name, sql }
 QUERY(sandbox_by_id, "SELECT " BERTH_SANDBOX_COLUMNS " FROM sandboxes WHERE id = ?1 AND removed = 0");
-QUERY(sandbox_by_name, "SELECT " BERTH_SANDBOX_COLUMNS " FROM sandboxes WHERE owner = ?1 AND name = ?2 AND removed = 0");
-QUERY(sandbox_page, "SELECT " BERTH_SANDBOX_COLUMNS ", seq FROM sandboxes WHERE owner = ?1 AND removed = 0 AND seq < ?2 "
+QUERY(sandbox_by_name,
+      "SELECT " BERTH_SANDBOX_COLUMNS " FROM sandboxes WHERE owner = ?1 AND name = ?2 AND removed = 0");
+QUERY(sandbox_page, "SELECT " BERTH_SANDBOX_COLUMNS
+                    ", seq FROM sandboxes WHERE owner = ?1 AND removed = 0 AND seq < ?2 "
                     "AND (?3 IS NULL OR state = ?3) ORDER BY seq DESC LIMIT ?4");
 QUERY(sandboxes_live, "SELECT " BERTH_SANDBOX_COLUMNS " FROM sandboxes WHERE removed = 0 AND state < 3 ORDER BY seq");
-QUERY(sandbox_insert, "INSERT INTO sandboxes (" BERTH_SANDBOX_COLUMNS ") VALUES "
+QUERY(sandbox_insert, "INSERT INTO sandboxes (" BERTH_SANDBOX_COLUMNS
+                      ") VALUES "
                       "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)");
-QUERY(sandbox_update, "UPDATE sandboxes SET owner = ?2, name = ?3, template_name = ?4, template_digest = ?5, isolation = ?6, "
-                      "runtime = ?7, state = ?8, reason_code = ?9, reason = ?10, memory_bytes = ?11, cpu_millis = ?12, "
-                      "processes = ?13, open_files = ?14, remove_on_exit = ?15, created = ?16, started = ?17, ended = ?18 "
-                      "WHERE id = ?1 AND removed = 0 AND state = ?19");
+QUERY(sandbox_update,
+      "UPDATE sandboxes SET owner = ?2, name = ?3, template_name = ?4, template_digest = ?5, isolation = ?6, "
+      "runtime = ?7, state = ?8, reason_code = ?9, reason = ?10, memory_bytes = ?11, cpu_millis = ?12, "
+      "processes = ?13, open_files = ?14, remove_on_exit = ?15, created = ?16, started = ?17, ended = ?18 "
+      "WHERE id = ?1 AND removed = 0 AND state = ?19");
 QUERY(sandbox_remove, "UPDATE sandboxes SET removed = 1 WHERE id = ?1 AND removed = 0");
 QUERY(terminal_by_id, "SELECT " BERTH_TERMINAL_COLUMNS " FROM terminals WHERE id = ?1");
 QUERY(terminals_of_sandbox, "SELECT " BERTH_TERMINAL_COLUMNS " FROM terminals WHERE sandbox = ?1 ORDER BY seq");
-QUERY(terminal_insert, "INSERT INTO terminals (" BERTH_TERMINAL_COLUMNS ") VALUES "
+QUERY(terminal_insert, "INSERT INTO terminals (" BERTH_TERMINAL_COLUMNS
+                       ") VALUES "
                        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
-QUERY(terminal_update, "UPDATE terminals SET sandbox = ?2, owner = ?3, kind = ?4, argv = ?5, cwd = ?6, cols = ?7, rows = ?8, "
-                       "nonce = ?9, running = ?10, exit_code = ?11, exit_signal = ?12, monitored = ?13, created = ?14, "
-                       "ended = ?15 WHERE id = ?1");
-QUERY(command_page_of_owner, "SELECT " BERTH_COMMAND_COLUMNS ", seq FROM commands WHERE owner = ?1 AND seq < ?2 "
+QUERY(terminal_update,
+      "UPDATE terminals SET sandbox = ?2, owner = ?3, kind = ?4, argv = ?5, cwd = ?6, cols = ?7, rows = ?8, "
+      "nonce = ?9, running = ?10, exit_code = ?11, exit_signal = ?12, monitored = ?13, created = ?14, "
+      "ended = ?15 WHERE id = ?1");
+QUERY(command_page_of_owner, "SELECT " BERTH_COMMAND_COLUMNS
+                             ", seq FROM commands WHERE owner = ?1 AND seq < ?2 "
                              "ORDER BY seq DESC LIMIT ?3");
-QUERY(command_page_of_sandbox, "SELECT " BERTH_COMMAND_COLUMNS ", seq FROM commands WHERE +owner = ?1 AND seq < ?2 "
+QUERY(command_page_of_sandbox, "SELECT " BERTH_COMMAND_COLUMNS
+                               ", seq FROM commands WHERE +owner = ?1 AND seq < ?2 "
                                "AND sandbox = ?4 ORDER BY seq DESC LIMIT ?3");
-QUERY(command_page_of_terminal, "SELECT " BERTH_COMMAND_COLUMNS ", number FROM commands WHERE +owner = ?1 AND number < ?2 "
+QUERY(command_page_of_terminal, "SELECT " BERTH_COMMAND_COLUMNS
+                                ", number FROM commands WHERE +owner = ?1 AND number < ?2 "
                                 "AND terminal = ?5 AND (?4 IS NULL OR +sandbox = ?4) ORDER BY number DESC LIMIT ?3");
 QUERY(commands_open, "SELECT " BERTH_COMMAND_COLUMNS " FROM commands WHERE terminal = ?1 AND done = 0 ORDER BY number");
-QUERY(command_put, "INSERT INTO commands (" BERTH_COMMAND_COLUMNS ") VALUES "
+QUERY(command_put, "INSERT INTO commands (" BERTH_COMMAND_COLUMNS
+                   ") VALUES "
                    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (terminal, number) DO UPDATE SET "
                    "sandbox = ?3, owner = ?4, text = ?5, cwd = ?6, exit_code = ?7, done = ?8, started = ?9, "
                    "duration_ns = ?10, output_begin = ?11, output_end = ?12");
@@ -49,7 +60,8 @@ QUERY(setting_put, "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLI
 #undef QUERY
 
 template <class Read>
-auto read_all(Statement& statement, Read read) -> Result<std::vector<typename std::invoke_result_t<Read, Statement&>::value_type>> {
+auto read_all(Statement& statement, Read read)
+    -> Result<std::vector<typename std::invoke_result_t<Read, Statement&>::value_type>> {
   std::vector<typename std::invoke_result_t<Read, Statement&>::value_type> rows;
   for (;;) {
     TRY_ASSIGN(const bool more, statement.step());
@@ -113,7 +125,8 @@ Result<store::SandboxRow> SqlUnit::sandbox_named(const std::string& owner, const
   return read_one(statement.bind(owner, name), read_sandbox, no_sandbox);
 }
 
-Result<store::Page<store::SandboxRow>> SqlUnit::sandboxes(const store::SandboxFilter& filter, const store::PageRequest& request) {
+Result<store::Page<store::SandboxRow>> SqlUnit::sandboxes(const store::SandboxFilter& filter,
+                                                          const store::PageRequest& request) {
   TRY(check_limit(request.limit, most_sandboxes));
   TRY_ASSIGN(const std::int64_t before, decode_cursor(List::Sandboxes, request.after));
   std::optional<std::int64_t> state;
@@ -138,12 +151,15 @@ Result<std::vector<store::TerminalRow>> SqlUnit::terminals(const SandboxId& sand
   return read_all(statement.bind(sandbox.str()), read_terminal);
 }
 
-Result<store::Page<store::CommandRow>> SqlUnit::commands(const store::CommandFilter& filter, const store::PageRequest& request) {
+Result<store::Page<store::CommandRow>> SqlUnit::commands(const store::CommandFilter& filter,
+                                                         const store::PageRequest& request) {
   TRY(check_limit(request.limit, most_commands));
   const List list = filter.terminal ? List::TerminalCommands : List::Commands;
   TRY_ASSIGN(const std::int64_t before, decode_cursor(list, request.after));
   const std::int64_t fetch = std::int64_t{request.limit} + 1;
-  const Query& query = filter.terminal ? command_page_of_terminal : filter.sandbox ? command_page_of_sandbox : command_page_of_owner;
+  const Query& query = filter.terminal  ? command_page_of_terminal
+                       : filter.sandbox ? command_page_of_sandbox
+                                        : command_page_of_owner;
   TRY_ASSIGN(auto statement, connection_.prepare(query));
   statement.bind(filter.owner, before, fetch);
   if (filter.sandbox) statement.bind_at(4, filter.sandbox->str());

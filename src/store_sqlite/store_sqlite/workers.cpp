@@ -22,14 +22,21 @@ Result<Value> guarded(const Function& function, Argument& argument) {
   try {
     return function(argument);
   } catch (const std::exception& e) {
-    return pass({.code = Code::Internal, .message = "A unit of work failed.", .operation = "unit of work", .subject = e.what()});
+    return pass({.code = Code::Internal,
+                 .message = "A unit of work failed.",
+                 .operation = "unit of work",
+                 .subject = e.what()});
   }
 }
 
 }  // namespace
 
 Writer::Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters)
-    : connection_(std::move(connection)), queue_(queue), group_(group), clock_(clock), counters_(counters),
+    : connection_(std::move(connection)),
+      queue_(queue),
+      group_(group),
+      clock_(clock),
+      counters_(counters),
       thread_([this] { run(); }) {}
 
 void Writer::run() {
@@ -47,9 +54,13 @@ std::size_t Writer::transaction(std::vector<WriteJob>& jobs, std::size_t first) 
   if (!committed) {
     results.assign(jobs.size() - first, Result<Value>());
   } else {
-    while (first + results.size() < jobs.size() && connection_.in_transaction()) results.push_back(unit(jobs[first + results.size()]));
-    if (connection_.in_transaction()) committed = commit();
-    else committed = pass(results.back() ? Error{.code = Code::Internal, .message = "The transaction ended early."} : results.back().error());
+    while (first + results.size() < jobs.size() && connection_.in_transaction())
+      results.push_back(unit(jobs[first + results.size()]));
+    if (connection_.in_transaction())
+      committed = commit();
+    else
+      committed = pass(results.back() ? Error{.code = Code::Internal, .message = "The transaction ended early."}
+                                      : results.back().error());
   }
   deliver(jobs, first, results, committed);
   return first + results.size();
@@ -83,7 +94,8 @@ Result<> Writer::commit() {
   return committed;
 }
 
-void Writer::deliver(std::vector<WriteJob>& jobs, std::size_t first, std::vector<Result<Value>>& results, const Result<>& committed) {
+void Writer::deliver(std::vector<WriteJob>& jobs, std::size_t first, std::vector<Result<Value>>& results,
+                     const Result<>& committed) {
   if (committed) counters_.largest_group = std::max<std::uint64_t>(counters_.largest_group, results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     Result<Value> result = std::move(results[i]);

@@ -1,10 +1,10 @@
 #pragma once
-// Private to store_sqlite: the threads that run units and reads. Each job's `done` is called exactly once, on a thread of
-// the store, with what the function returned or why it did not take effect.
+// Private to store_sqlite: the threads that run units and reads. Each job's `done` is called exactly once, on a thread
+// of the store, with what the function returned or why it did not take effect.
 //
-// The writer takes what waits, up to a group, into one transaction: a savepoint for each unit, one commit for all. A unit
-// that fails is rolled back alone. When SQLite ends the whole transaction (full disk, I/O error) or the commit fails, every
-// unit of it fails with that cause, and the rest of the group gets a transaction of its own.
+// The writer takes what waits, up to a group, into one transaction: a savepoint for each unit, one commit for all. A
+// unit that fails is rolled back alone. When SQLite ends the whole transaction (full disk, I/O error) or the commit
+// fails, every unit of it fails with that cause, and the rest of the group gets a transaction of its own.
 
 #include <atomic>
 #include <functional>
@@ -21,25 +21,32 @@ using Value = store::Store::Value;
 using Done = std::move_only_function<void(Result<Value>)>;
 
 template <class Function>
-struct Job { Function function; Done done; };
+struct Job {
+  Function function;
+  Done done;
+};
 using WriteJob = Job<store::Store::Work>;
 using ReadJob = Job<store::Store::Read>;
 
 struct Counters {
-  std::atomic<std::uint64_t> commits{0}, units{0}, units_failed{0}, reads{0}, largest_group{0}, commit_ns{0}, readers_busy{0};
+  std::atomic<std::uint64_t> commits{0}, units{0}, units_failed{0}, reads{0}, largest_group{0}, commit_ns{0},
+      readers_busy{0};
 };
 
 class Writer {
  public:
   Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters);
-  void join() { if (thread_.joinable()) thread_.join(); }  // after the queue was closed
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }  // after the queue was closed
 
  private:
   void run();
   std::size_t transaction(std::vector<WriteJob>& jobs, std::size_t first);
   Result<Value> unit(const WriteJob& job);
   Result<> commit();
-  void deliver(std::vector<WriteJob>& jobs, std::size_t first, std::vector<Result<Value>>& results, const Result<>& committed);
+  void deliver(std::vector<WriteJob>& jobs, std::size_t first, std::vector<Result<Value>>& results,
+               const Result<>& committed);
 
   Connection connection_;
   Queue<WriteJob>& queue_;
@@ -52,7 +59,9 @@ class Writer {
 class ReaderThread {
  public:
   ReaderThread(Connection connection, Queue<ReadJob>& queue, Counters& counters);
-  void join() { if (thread_.joinable()) thread_.join(); }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
 
  private:
   void run();
