@@ -1,7 +1,7 @@
 #pragma once
-// Waiting for a lock on a file (flock(2)), between threads and processes alike. The lock is held as long as the returned
-// descriptor's file description lives, and goes with its process. Blocks without a deadline: whoever holds such a lock
-// works towards an end. For a lock that must not be waited for see try_lock_file() in os/file.hpp.
+// Waiting for a lock on a file (flock(2)), between threads and processes alike. The lock is held as long as the
+// returned descriptor's file description lives, and goes with its process. Blocks without a deadline: whoever holds
+// such a lock works towards an end. For a lock that must not be waited for see try_lock_file() in os/file.hpp.
 
 #include <filesystem>
 

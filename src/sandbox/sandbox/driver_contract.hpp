@@ -1,6 +1,7 @@
 #pragma once
-// What every driver must do, as a test suite: a driver's own test instantiates it once for each kind of sandbox that the
-// machine can run. The sandbox's init must be one that writes "ready\n" and is a POSIX shell on the channel from then on.
+// What every driver must do, as a test suite: a driver's own test instantiates it once for each kind of sandbox that
+// the machine can run. The sandbox's init must be one that writes "ready\n" and is a POSIX shell on the channel from
+// then on.
 //
 //   INSTANTIATE_TEST_SUITE_P(Runc, DriverContract, testing::Values(&make_runc_subject));
 

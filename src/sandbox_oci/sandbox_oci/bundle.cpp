@@ -62,14 +62,16 @@ json::array rlimits(const sandbox::Spec& spec, std::uint64_t open_files_ceiling)
   };
   json::array out{limit("RLIMIT_NOFILE", std::min<std::uint64_t>(spec.limits.open_files, open_files_ceiling)),
                   limit("RLIMIT_CORE", 0)};
-  // gVisor counts its own users' processes; the host would add up those of every sandbox, since all have one user there.
+  // gVisor counts its own users' processes; the host would add up those of every sandbox, since all have one user
+  // there.
   if (spec.runtime_kind == "runsc") out.push_back(limit("RLIMIT_NPROC", spec.limits.processes));
   return out;
 }
 
 json::object process(const sandbox::Spec& spec, std::uint64_t open_files_ceiling) {
   json::object capabilities;
-  for (const char* set : {"bounding", "effective", "inheritable", "permitted", "ambient"}) capabilities[set] = json::array{};
+  for (const char* set : {"bounding", "effective", "inheritable", "permitted", "ambient"})
+    capabilities[set] = json::array{};
   return {
       {"terminal", false},
       {"user", {{"uid", user_id}, {"gid", user_id}}},

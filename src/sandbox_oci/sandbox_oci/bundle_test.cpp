@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <boost/json.hpp>
 
 namespace berth::sandbox_oci {
 namespace {
@@ -12,8 +12,14 @@ namespace {
 namespace json = boost::json;
 
 sandbox::Spec make_spec(const std::string& kind = "runc") {
-  return {.id = "sbx_1", .hostname = "calm-otter", .dir = "/h/sandboxes/sbx_1", .template_root = "/h/images/d/rootfs",
-          .runtime = "/usr/sbin/runc", .runtime_kind = kind, .init = "/usr/lib/berth/berth-init", .cgroup = "/berth/h/sbx_1",
+  return {.id = "sbx_1",
+          .hostname = "calm-otter",
+          .dir = "/h/sandboxes/sbx_1",
+          .template_root = "/h/images/d/rootfs",
+          .runtime = "/usr/sbin/runc",
+          .runtime_kind = kind,
+          .init = "/usr/lib/berth/berth-init",
+          .cgroup = "/berth/h/sbx_1",
           .env = {{"BERTH", "1"}}};
 }
 
@@ -24,7 +30,8 @@ std::string verdict(const json::value& profile, std::string_view syscall) {
   for (const auto& rule : profile.at("syscalls").as_array()) {
     if (rule.as_object().contains("args")) continue;
     for (const auto& name : rule.at("names").as_array()) {
-      if (name.as_string() == json::string_view(syscall.data(), syscall.size())) return json::value_to<std::string>(rule.at("action"));
+      if (name.as_string() == json::string_view(syscall.data(), syscall.size()))
+        return json::value_to<std::string>(rule.at("action"));
     }
   }
   return "";
@@ -56,23 +63,27 @@ TEST(Bundle, OnlyWorkspaceAndInitComeFromTheHost) {
     }
   }
   ASSERT_EQ(binds.size(), 2u);
-  EXPECT_EQ(binds["/.berth/init"],
-            R"({"destination":"/.berth/init","type":"bind","source":"/usr/lib/berth/berth-init","options":["bind","nosuid","nodev","ro"]})");
-  EXPECT_EQ(binds["/workspace"],
-            R"({"destination":"/workspace","type":"bind","source":"/h/sandboxes/sbx_1/workspace","options":["bind","nosuid","nodev","rw"]})");
+  EXPECT_EQ(
+      binds["/.berth/init"],
+      R"({"destination":"/.berth/init","type":"bind","source":"/usr/lib/berth/berth-init","options":["bind","nosuid","nodev","ro"]})");
+  EXPECT_EQ(
+      binds["/workspace"],
+      R"({"destination":"/workspace","type":"bind","source":"/h/sandboxes/sbx_1/workspace","options":["bind","nosuid","nodev","rw"]})");
 }
 
 TEST(Bundle, LimitsAreTheSpecs) {
   auto spec = make_spec();
   spec.limits = {.memory_bytes = 64 << 20, .cpu_millis = 1500, .processes = 40, .open_files = 5000};
   const auto config = bundle(spec, 1024);
-  EXPECT_EQ(json::serialize(config.at_pointer("/linux/resources")),
-            R"({"devices":[{"allow":false,"access":"rwm"}],"memory":{"limit":67108864,"swap":67108864},"pids":{"limit":40},)"
-            R"("cpu":{"quota":150000,"period":100000}})");
+  EXPECT_EQ(
+      json::serialize(config.at_pointer("/linux/resources")),
+      R"({"devices":[{"allow":false,"access":"rwm"}],"memory":{"limit":67108864,"swap":67108864},"pids":{"limit":40},)"
+      R"("cpu":{"quota":150000,"period":100000}})");
   EXPECT_EQ(config.at_pointer("/process/rlimits/0/hard"), 1024) << "not above what the host allows";
   spec.runtime_kind = "runsc";
   EXPECT_EQ(bundle(spec).at_pointer("/linux/resources/pids/limit"), gvisor_tasks(40));
-  EXPECT_EQ(json::serialize(bundle(spec).at_pointer("/process/rlimits/2")), R"({"type":"RLIMIT_NPROC","hard":40,"soft":40})");
+  EXPECT_EQ(json::serialize(bundle(spec).at_pointer("/process/rlimits/2")),
+            R"({"type":"RLIMIT_NPROC","hard":40,"soft":40})");
 }
 
 TEST(Bundle, EnvironmentHasDefaultsThatASpecMayReplace) {
@@ -90,12 +101,13 @@ TEST(Seccomp, IsAnAllowListThatRefusesByName) {
   for (const auto* name : {"read", "execve", "openat", "futex", "rt_sigreturn", "ptrace", "statx"}) {
     EXPECT_EQ(verdict(profile, name), "SCMP_ACT_ALLOW") << name;
   }
-  for (const auto* name : {"mount", "move_mount", "setns", "bpf", "io_uring_setup", "keyctl", "add_key", "perf_event_open",
-                           "kexec_load", "init_module", "open_by_handle_at", "userfaultfd", "reboot", "swapon",
-                           "clock_settime", "clone3"}) {
+  for (const auto* name :
+       {"mount", "move_mount", "setns", "bpf", "io_uring_setup", "keyctl", "add_key", "perf_event_open", "kexec_load",
+        "init_module", "open_by_handle_at", "userfaultfd", "reboot", "swapon", "clock_settime", "clone3"}) {
     EXPECT_EQ(verdict(profile, name), "SCMP_ACT_ERRNO") << name;
   }
-  for (const auto* name : {"clone", "unshare", "socket", "personality", "mknod", "mknodat"}) EXPECT_EQ(verdict(profile, name), "") << name;
+  for (const auto* name : {"clone", "unshare", "socket", "personality", "mknod", "mknodat"})
+    EXPECT_EQ(verdict(profile, name), "") << name;
 }
 
 TEST(Seccomp, NamesStandOnce) {
@@ -103,7 +115,8 @@ TEST(Seccomp, NamesStandOnce) {
   std::set<std::string> seen;
   for (const auto& rule : profile.at("syscalls").as_array()) {
     if (rule.as_object().contains("args")) continue;
-    for (const auto& name : rule.at("names").as_array()) EXPECT_TRUE(seen.insert(json::value_to<std::string>(name)).second) << name;
+    for (const auto& name : rule.at("names").as_array())
+      EXPECT_TRUE(seen.insert(json::value_to<std::string>(name)).second) << name;
   }
 }
 

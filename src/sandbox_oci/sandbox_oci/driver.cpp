@@ -15,13 +15,17 @@
 #include "sandbox_oci/bundle.hpp"
 #include "sandbox_oci/launch.hpp"
 #include "sandbox_oci/layout.hpp"
+#include "sandbox_oci/survivors.hpp"
 
 namespace berth::sandbox_oci {
 namespace {
 
 std::unexpected<Error> missing(std::string message, std::string hint, const std::filesystem::path& path) {
-  return pass(Error{.code = Code::FailedPrecondition, .message = std::move(message), .hint = std::move(hint),
-                    .operation = "open sandbox", .subject = path.string()});
+  return pass(Error{.code = Code::FailedPrecondition,
+                    .message = std::move(message),
+                    .hint = std::move(hint),
+                    .operation = "open sandbox",
+                    .subject = path.string()});
 }
 
 bool is_program(const std::filesystem::path& path) {
@@ -30,7 +34,8 @@ bool is_program(const std::filesystem::path& path) {
 }
 
 Result<> check(const sandbox::Spec& spec) {
-  BERTH_CHECK(!spec.id.empty() && spec.dir.is_absolute() && spec.template_root.is_absolute() && spec.init.is_absolute());
+  BERTH_CHECK(!spec.id.empty() && spec.dir.is_absolute() && spec.template_root.is_absolute() &&
+              spec.init.is_absolute());
   BERTH_CHECK(spec.cgroup.starts_with('/') && spec.limits.memory_bytes > 0 && spec.limits.processes > 0);
   BERTH_CHECK(spec.runtime_kind == "runc" || spec.runtime_kind == "crun" || spec.runtime_kind == "runsc");
   auto root = os::stat_path(spec.template_root);
@@ -94,8 +99,11 @@ class OciDriver final : public sandbox::Driver {
 
   Result<sandbox::Usage> usage() override {
     TRY_ASSIGN(auto now, cgroups_.usage(spec_.cgroup));
-    return sandbox::Usage{.memory_bytes = now.memory_bytes, .memory_limit = now.memory_limit, .cpu_ns = now.cpu_ns,
-                          .processes = now.processes, .oom_kills = now.oom_kills};
+    return sandbox::Usage{.memory_bytes = now.memory_bytes,
+                          .memory_limit = now.memory_limit,
+                          .cpu_ns = now.cpu_ns,
+                          .processes = now.processes,
+                          .oom_kills = now.oom_kills};
   }
 
   Result<> destroy() override {
@@ -126,6 +134,7 @@ class OciDriver final : public sandbox::Driver {
 
   // After a start that failed. Its error is the one that counts: what cannot be removed here, remove_traces() finds.
   void undo(bool fresh) {
+    (void)end_runtime_processes(layout_, options_.stop_timeout);
     (void)destroy();
     if (!fresh) return;
     for (const auto& path : {layout_.upper, layout_.workspace, layout_.runtime_log, layout_.init_log}) {
@@ -148,11 +157,14 @@ Result<std::unique_ptr<sandbox::Driver>> Driver::open(sandbox::Spec spec, Driver
   return std::make_unique<OciDriver>(std::move(spec), options, std::move(cgroups));
 }
 
-Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgroup, std::chrono::milliseconds stop_timeout) {
+Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgroup,
+                       std::chrono::milliseconds stop_timeout) {
   BERTH_CHECK(dir.is_absolute() && cgroup.starts_with('/') && cgroup.size() > 1);
+  const Layout layout(dir);
+  TRY(end_runtime_processes(layout, stop_timeout));
   TRY_ASSIGN(auto cgroups, os::Cgroups::find());
   TRY(end_cgroup(cgroups, cgroup, stop_timeout));
-  return remove_runtime_files(Layout(dir));
+  return remove_runtime_files(layout);
 }
 
 }  // namespace berth::sandbox_oci

@@ -7,8 +7,8 @@
 // stderr goes to <dir>/init.log, the runtime's own log to <dir>/runtime.log, its state lies in <dir>/run.
 //
 // start() returns when init has written its first byte: the runtime may still be tidying up then, and is collected by a
-// later call. No runtime process stays beside the sandbox. Its pid is that of the sandbox's first process: for runsc the
-// gVisor kernel. A failed start leaves nothing behind and says what the runtime said.
+// later call. No runtime process stays beside the sandbox. Its pid is that of the sandbox's first process: for runsc
+// the gVisor kernel. A failed start leaves nothing behind and says what the runtime said.
 
 #include <chrono>
 #include <memory>
@@ -30,9 +30,9 @@ class Driver {
   static Result<std::unique_ptr<sandbox::Driver>> open(sandbox::Spec spec, DriverOptions options = {});
 };
 
-// For a stranger: the shim is dead, what its sandbox left is not. Kills and removes the cgroup, then the runtime's state,
-// the bundle and mounts below `dir` that are still seen here; workspace/, upper/ and logs stay. Idempotent; `dir` and
-// `cgroup` need not exist.
+// For a stranger: the shim is dead, what its sandbox left is not. Kills and removes the cgroup, then the runtime's
+// state, the bundle and mounts below `dir` that are still seen here; workspace/, upper/ and logs stay. Idempotent;
+// `dir` and `cgroup` need not exist.
 Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgroup,
                        std::chrono::milliseconds stop_timeout = std::chrono::milliseconds{10'000});
 

@@ -1,6 +1,8 @@
 #include "sandbox_oci/driver.hpp"
 
 #include <cstdlib>
+#include <fstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,8 +15,12 @@ namespace {
 
 using sandbox_oci::OciSubject;
 
-std::unique_ptr<Subject> runc() { return std::make_unique<OciSubject>("runc", "/usr/sbin/runc", std::vector<std::string>{}); }
-std::unique_ptr<Subject> crun() { return std::make_unique<OciSubject>("crun", "/usr/bin/crun", std::vector<std::string>{}); }
+std::unique_ptr<Subject> runc() {
+  return std::make_unique<OciSubject>("runc", "/usr/sbin/runc", std::vector<std::string>{});
+}
+std::unique_ptr<Subject> crun() {
+  return std::make_unique<OciSubject>("crun", "/usr/bin/crun", std::vector<std::string>{});
+}
 std::unique_ptr<Subject> runsc() {
   return std::make_unique<OciSubject>("runsc", "/usr/bin/runsc",
                                       std::vector<std::string>{"--platform=ptrace", "--network=none"});
@@ -25,7 +31,18 @@ INSTANTIATE_TEST_SUITE_P(Runsc, DriverContract, testing::Values(&runsc));
 INSTANTIATE_TEST_SUITE_P(Crun, DriverContract, testing::Values(&crun));
 
 // What an OCI sandbox may not do, whatever runs it.
-class OciSandbox : public DriverContract {};
+class OciSandbox : public DriverContract {
+ protected:
+  // A helper of the runtime that was not in the cgroup yet ends when it sees that the runtime is gone: that is waited
+  // for.
+  bool eventually_nothing_left() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!subject_->left_behind(spec_).empty() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    expect_nothing_left();
+    return subject_->left_behind(spec_).empty();
+  }
+};
 INSTANTIATE_TEST_SUITE_P(Runc, OciSandbox, testing::Values(&runc));
 INSTANTIATE_TEST_SUITE_P(Runsc, OciSandbox, testing::Values(&runsc));
 INSTANTIATE_TEST_SUITE_P(Crun, OciSandbox, testing::Values(&crun));
@@ -88,6 +105,31 @@ TEST_P(OciSandbox, MemoryIsBounded) {
   // busybox dd takes its block from the heap
   const auto out = shell_->run("dd if=/dev/zero of=/dev/null bs=300M count=1 && echo TAKEN");
   EXPECT_THAT(out, Not(HasSubstr("TAKEN")));
+}
+
+// A runtime that is killed at many moments of a start: whatever it had made by then is gone afterwards.
+TEST_P(OciSandbox, ARuntimeKilledDuringStartLeavesNothing) {
+  const auto real = spec_.runtime;
+  const int step_ms = spec_.runtime_kind == "runsc" ? 9 : 2;
+  int failed = 0;
+  for (int turn = 1; turn <= 16; ++turn) {
+    spec_ = subject_->spec();
+    const auto wrapper = spec_.dir.parent_path() / "killed-runtime";
+    const auto seconds = std::to_string(turn * step_ms / 1000.0);
+    std::ofstream(wrapper) << "#!/bin/sh\nexec timeout --foreground -s KILL " << seconds << " " << real.string()
+                           << " \"$@\"\n";
+    std::filesystem::permissions(wrapper, std::filesystem::perms{0755});
+    spec_.runtime = wrapper;
+    auto driver = subject_->open(spec_);
+    ASSERT_TRUE(driver) << driver.error().describe();
+    auto started = (*driver)->start();
+    if (!started) ++failed;
+    if (started) ASSERT_TRUE((*driver)->destroy());
+    SCOPED_TRACE("killed after " + std::to_string(turn * step_ms) + " ms");
+    EXPECT_TRUE(eventually_nothing_left());
+    if (!started) EXPECT_TRUE(std::filesystem::is_empty(spec_.dir));
+  }
+  EXPECT_GT(failed, 0) << "no start was cut short";
 }
 
 TEST_P(OciSandbox, AStrangerRemovesEveryTraceOfAPausedSandbox) {

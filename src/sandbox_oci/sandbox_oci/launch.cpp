@@ -1,5 +1,7 @@
 #include "sandbox_oci/launch.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -22,8 +24,8 @@ constexpr std::uint64_t channel_token = 1;
 constexpr std::uint64_t runtime_token = 2;
 
 struct Ends {
-  UniqueFd to_init, from_init;    // ours
-  UniqueFd init_in, init_out;     // init's
+  UniqueFd to_init, from_init;  // ours
+  UniqueFd init_in, init_out;   // init's
 };
 
 Result<Ends> make_channel(const sandbox::Spec& spec) {
@@ -48,9 +50,11 @@ std::unexpected<Error> failure(const sandbox::Spec& spec, Code code, std::string
   for (const auto& path : {layout.runtime_log, layout.init_log}) {
     if (auto text = log_tail(path); !text.empty()) said += "; " + path.filename().string() + ": " + text;
   }
-  return pass(Error{.code = code, .message = std::move(message),
+  return pass(Error{.code = code,
+                    .message = std::move(message),
                     .hint = "The server's log has what the runtime said; \"berth doctor\" checks the machine.",
-                    .operation = spec.runtime_kind + " run", .subject = std::move(said)});
+                    .operation = spec.runtime_kind + " run",
+                    .subject = std::move(said)});
 }
 
 std::unexpected<Error> failed_to_start(const sandbox::Spec& spec, const std::string& what) {
@@ -61,7 +65,9 @@ Result<int> read_pid(const std::filesystem::path& path) {
   TRY_ASSIGN(auto text, os::read_file(path, 64));
   int pid = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), pid).ec != std::errc{} || pid <= 0) {
-    return pass(Error{.code = Code::Internal, .message = "The runtime wrote no process number.", .operation = "read pid",
+    return pass(Error{.code = Code::Internal,
+                      .message = "The runtime wrote no process number.",
+                      .operation = "read pid",
                       .subject = path.string()});
   }
   return pid;
@@ -87,14 +93,16 @@ Result<> await_first_byte(const sandbox::Spec& spec, int from_init, os::Process&
     for (const auto& event : ready) {
       if (event.data.u64 == runtime_token) continue;
       if ((event.events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0) {
-        TRY_ASSIGN(auto exit, runtime.running() ? runtime.wait_for(left_until(deadline)) : Result<std::optional<Exit>>{});
+        TRY_ASSIGN(auto exit,
+                   runtime.running() ? runtime.wait_for(left_until(deadline)) : Result<std::optional<Exit>>{});
         return failed_to_start(spec, "init ended" + (exit ? ", runtime " + to_string(*exit) : ""));
       }
       first_byte = true;
       TRY(epoll.remove(from_init));
     }
     if (!runtime.running()) continue;
-    TRY_ASSIGN(auto exit, first_byte && runtime.pidfd() < 0 ? runtime.wait_for(left_until(deadline)) : runtime.try_wait());
+    TRY_ASSIGN(auto exit,
+               first_byte&& runtime.pidfd() < 0 ? runtime.wait_for(left_until(deadline)) : runtime.try_wait());
     if (!exit) continue;
     if (*exit != Exit{Exited{0}}) return failed_to_start(spec, "runtime " + to_string(*exit));
     if (runtime.pidfd() >= 0) TRY(epoll.remove(runtime.pidfd()));
@@ -147,6 +155,7 @@ Result<sandbox::Started> launch(const sandbox::Spec& spec, milliseconds timeout)
   command.cwd = layout.bundle.string();
   command.fds = {{ends.init_in.get(), 0}, {ends.init_out.get(), 1}, {log.get(), 2}};
   command.new_session = true;
+  command.parent_death_signal = SIGKILL;  // a start does not outlive the shim
   TRY_ASSIGN(auto runtime, os::Process::spawn(command));
   ends.init_in.reset();  // so that init's end is seen as the end of the channel
   ends.init_out.reset();

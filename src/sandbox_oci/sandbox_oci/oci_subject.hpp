@@ -73,11 +73,13 @@ class OciSubject : public sandbox::Subject {
         break;
       }
     }
-    for (const auto& mount : os::mounts_below(spec.dir).value_or(std::vector<os::MountEntry>{})) left.push_back("mount " + mount.target);
+    for (const auto& mount : os::mounts_below(spec.dir).value_or(std::vector<os::MountEntry>{}))
+      left.push_back("mount " + mount.target);
     auto cgroups = os::Cgroups::find();
     EXPECT_TRUE(cgroups);
     if (cgroups->exists(spec.cgroup)) left.push_back("cgroup " + spec.cgroup);
-    for (const pid_t pid : cgroups->processes(spec.cgroup).value_or(std::vector<pid_t>{})) left.push_back("task " + std::to_string(pid));
+    for (const pid_t pid : cgroups->processes(spec.cgroup).value_or(std::vector<pid_t>{}))
+      left.push_back("task " + std::to_string(pid));
     for (const auto* name : {"bundle", "run", "root", "work"}) {
       if (std::filesystem::exists(spec.dir / name)) left.push_back(std::string("directory ") + name);
     }
@@ -92,8 +94,8 @@ class OciSubject : public sandbox::Subject {
       std::filesystem::create_directories(root / dir);
     }
     std::filesystem::copy_file("/bin/busybox", root / "bin/busybox");
-    for (const auto* applet : {"sh", "cat", "sleep", "ls", "id", "ip", "setsid", "grep", "mount", "touch", "ps", "wc", "head",
-                               "dd", "true", "tail"}) {
+    for (const auto* applet : {"sh", "cat", "sleep", "ls", "id", "ip", "setsid", "grep", "mount", "touch", "ps", "wc",
+                               "head", "dd", "true", "tail"}) {
       std::filesystem::create_symlink("busybox", root / "bin" / applet);
     }
     std::ofstream(root / "etc/passwd") << "root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n";

@@ -32,7 +32,8 @@ FileIdentity find_runtime(const std::string& kind, const ProbeOptions& options) 
     const auto path = dir / kind;
     const auto state = os::stat_path(path);
     if (!state || !S_ISREG(state->st_mode) || (state->st_mode & 0111) == 0) continue;
-    return {.path = path.string(), .size = static_cast<std::uint64_t>(state->st_size),
+    return {.path = path.string(),
+            .size = static_cast<std::uint64_t>(state->st_size),
             .modified_ns = state->st_mtim.tv_sec * 1'000'000'000LL + state->st_mtim.tv_nsec};
   }
   return {};
@@ -138,12 +139,16 @@ Result<Choice> choose(const std::string& isolation, const Probe& probe) {
   if (gvisor != nullptr && *wanted != Isolation::Container) return Choice{"gvisor", *gvisor};
   if (container != nullptr && *wanted != Isolation::Gvisor) return Choice{"container", *container};
   if (*wanted == Isolation::Gvisor) {
-    return pass(Error{.code = Code::Unsupported, .message = "gVisor does not work on this machine.",
+    return pass(Error{.code = Code::Unsupported,
+                      .message = "gVisor does not work on this machine.",
                       .hint = "Install runsc (apt install runsc), or choose the isolation \"container\".",
-                      .operation = "choose runtime", .subject = reasons(probe, {"runsc"})});
+                      .operation = "choose runtime",
+                      .subject = reasons(probe, {"runsc"})});
   }
-  return pass(Error{.code = Code::Unsupported, .message = "No container runtime works on this machine.",
-                    .hint = "Install runc: apt install runc.", .operation = "choose runtime",
+  return pass(Error{.code = Code::Unsupported,
+                    .message = "No container runtime works on this machine.",
+                    .hint = "Install runc: apt install runc.",
+                    .operation = "choose runtime",
                     .subject = reasons(probe, {"runc", "crun", "runsc"})});
 }
 

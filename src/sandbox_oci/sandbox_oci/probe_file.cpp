@@ -48,7 +48,9 @@ std::string write_probe(const Probe& probe, const ProbeKey& key) {
                                     {"works", runtime.works},
                                     {"reason", runtime.reason}});
   }
-  return json::serialize(json::object{{"version", version}, {"kernel", key.kernel}, {"runtimes", std::move(runtimes)}}) + "\n";
+  return json::serialize(
+             json::object{{"version", version}, {"kernel", key.kernel}, {"runtimes", std::move(runtimes)}}) +
+         "\n";
 }
 
 std::optional<Probe> read_probe(std::string_view text, const ProbeKey& key) {
@@ -65,9 +67,7 @@ std::optional<Probe> read_probe(std::string_view text, const ProbeKey& key) {
     }
     if (found != key) return std::nullopt;
     return probe;
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  } catch (const std::exception&) { return std::nullopt; }
 }
 
 }  // namespace berth::sandbox_oci

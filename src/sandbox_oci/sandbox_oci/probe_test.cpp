@@ -33,7 +33,9 @@ class Probing : public testing::Test {
   void install(const std::string& kind, const std::string& script) {
     const auto dir = home_ / "bin";
     std::filesystem::create_directories(dir);
-    std::ofstream(dir / kind) << "#!/bin/sh\n[ \"$1\" = --version ] && { echo \"" << kind << " version 9.9\"; exit 0; }\n" << script;
+    std::ofstream(dir / kind) << "#!/bin/sh\n[ \"$1\" = --version ] && { echo \"" << kind
+                              << " version 9.9\"; exit 0; }\n"
+                              << script;
     std::filesystem::permissions(dir / kind, std::filesystem::perms{0755});
     options_.search = {dir};
   }

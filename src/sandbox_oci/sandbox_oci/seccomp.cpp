@@ -1,8 +1,9 @@
-// The seccomp profile as a table. libseccomp knows the numbers; a name that it does not know is left out by the runtime.
+// The seccomp profile as a table. libseccomp knows the numbers; a name that it does not know is left out by the
+// runtime.
 //
 // Only x86_64 is listed: a system call of another ABI (int 0x80, x32) ends the process, since a filter written in one
-// ABI's numbers says nothing about another's. clone3 takes its flags in memory where no filter sees them, so it is ENOSYS
-// and libc falls back to clone, whose flags are checked. Sources: seccomp(2), OCI runtime-spec config-linux.md.
+// ABI's numbers says nothing about another's. clone3 takes its flags in memory where no filter sees them, so it is
+// ENOSYS and libc falls back to clone, whose flags are checked. Sources: seccomp(2), OCI runtime-spec config-linux.md.
 
 #include <sys/stat.h>
 
@@ -25,6 +26,7 @@ constexpr int eperm = 1;
 constexpr int enosys = 38;
 constexpr int eafnosupport = 97;
 
+// clang-format off
 constexpr const char* allowed[] = {
     // files by descriptor
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek",
@@ -84,6 +86,7 @@ constexpr const char* refused[] = {
     "iopl", "ioperm", "sethostname", "setdomainname", "clock_settime", "settimeofday", "mbind", "set_mempolicy",
     "set_mempolicy_home_node", "migrate_pages", "move_pages", "vserver",
 };
+// clang-format on
 
 template <std::size_t n>
 json::array names(const char* const (&table)[n]) {
@@ -109,8 +112,8 @@ json::object when(json::object out, std::uint64_t value, const char* comparison)
 }
 
 json::object when_masked(json::object out, int index, std::uint64_t mask, std::uint64_t value) {
-  out["args"] = json::array{
-      json::object{{"index", index}, {"value", mask}, {"valueTwo", value}, {"op", "SCMP_CMP_MASKED_EQ"}}};
+  out["args"] =
+      json::array{json::object{{"index", index}, {"value", mask}, {"valueTwo", value}, {"op", "SCMP_CMP_MASKED_EQ"}}};
   return out;
 }
 

@@ -33,7 +33,8 @@ Result<sandbox::Spec> make_spec(const Runtime& runtime, const std::filesystem::p
 
 Result<> prepare(const sandbox::Spec& spec) {
   const Layout layout(spec.dir);
-  for (const auto& path : {layout.bundle, layout.root, layout.workspace, layout.state}) TRY(os::make_directory(path, 0755));
+  for (const auto& path : {layout.bundle, layout.root, layout.workspace, layout.state})
+    TRY(os::make_directory(path, 0755));
   TRY_ASSIGN(auto file, os::open_flags(layout.bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
   return os::write_all(file.get(), boost::json::serialize(make_bundle(spec, os::open_files_ceiling())));
 }
@@ -43,7 +44,13 @@ Result<> prepare(const sandbox::Spec& spec) {
 Result<std::vector<std::string>> command(const sandbox::Spec& spec) {
   TRY_ASSIGN(auto cgroups, os::Cgroups::find());
   const bool detour = spec.runtime_kind == "crun" && !cgroups.unified() && cgroups.v2();
-  std::vector<std::string> argv{"unshare", "--mount", "--propagation", "slave", "--", "sh", "-c",
+  std::vector<std::string> argv{"unshare",
+                                "--mount",
+                                "--propagation",
+                                "slave",
+                                "--",
+                                "sh",
+                                "-c",
                                 std::string(detour ? "umount \"$0\" && " : "") + "exec \"$@\"",
                                 detour ? cgroups.v2()->string() : "sh"};
   const auto run = run_command(spec, RunMode::Foreground);
@@ -72,8 +79,8 @@ Result<Trial> run_trial(const sandbox::Spec& spec, std::chrono::milliseconds tim
 
 }  // namespace
 
-Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init, const std::filesystem::path& scratch,
-                          std::chrono::milliseconds timeout) {
+Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init,
+                          const std::filesystem::path& scratch, std::chrono::milliseconds timeout) {
   TRY_ASSIGN(const auto spec, make_spec(runtime, init, scratch));
   auto trial = run_trial(spec, timeout);
   auto removed = remove_traces(spec.dir, spec.cgroup);  // also what a runtime that was killed left running

@@ -18,7 +18,7 @@ struct Trial {
 };
 
 // Runs in a mount namespace of its own and leaves nothing in `scratch` but the directory.
-Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init, const std::filesystem::path& scratch,
-                          std::chrono::milliseconds timeout);
+Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init,
+                          const std::filesystem::path& scratch, std::chrono::milliseconds timeout);
 
 }  // namespace berth::sandbox_oci

@@ -15,7 +15,11 @@ namespace {
 constexpr const char* recipe_text = "busybox 1";  // raise it with every change below
 constexpr std::size_t busybox_limit = 32 << 20;
 
-struct File { const char* path; const char* text; mode_t mode; };
+struct File {
+  const char* path;
+  const char* text;
+  mode_t mode;
+};
 constexpr File files[] = {
     {"etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n", 0644},
     {"etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n", 0644},
@@ -34,11 +38,15 @@ Result<> write_file(const std::filesystem::path& path, std::string_view bytes, m
   return os::set_mode(path, mode);
 }
 
-Result<> link_applets(const std::filesystem::path& busybox, const std::filesystem::path& root, const Progress& progress) {
+Result<> link_applets(const std::filesystem::path& busybox, const std::filesystem::path& root,
+                      const Progress& progress) {
   TRY_ASSIGN(auto list, os::run({busybox.string(), "--list-full"}));
   if (list.exit != Exit{Exited{0}} || list.out.empty()) {
-    return pass(Error{.code = Code::FailedPrecondition, .message = "busybox does not list its applets.",
-                      .hint = "Install busybox-static.", .operation = "busybox --list-full", .subject = list.err});
+    return pass(Error{.code = Code::FailedPrecondition,
+                      .message = "busybox does not list its applets.",
+                      .hint = "Install busybox-static.",
+                      .operation = "busybox --list-full",
+                      .subject = list.err});
   }
   std::size_t count = 0;
   for (std::size_t at = 0, end = 0; (end = list.out.find('\n', at)) != std::string::npos; at = end + 1) {
@@ -55,11 +63,14 @@ Result<> link_applets(const std::filesystem::path& busybox, const std::filesyste
 
 }  // namespace
 
-Result<std::string> fill_busybox(const Options& options, const std::filesystem::path& root, const Progress& progress, Rebuild) {
+Result<std::string> fill_busybox(const Options& options, const std::filesystem::path& root, const Progress& progress,
+                                 Rebuild) {
   auto bytes = os::read_file(options.busybox, busybox_limit);
   if (!bytes) {
-    return pass(Error{.code = Code::FailedPrecondition, .message = "There is no static busybox on this machine.",
-                      .hint = "Install it: apt install busybox-static.", .operation = "read busybox",
+    return pass(Error{.code = Code::FailedPrecondition,
+                      .message = "There is no static busybox on this machine.",
+                      .hint = "Install it: apt install busybox-static.",
+                      .operation = "read busybox",
                       .subject = options.busybox.string()});
   }
   for (const auto* dir : {"bin", "etc", "root", "sbin", "usr", "usr/bin", "usr/sbin", "var", "var/log"}) {

@@ -39,8 +39,11 @@ class Lines {
 };
 
 std::unexpected<Error> tool_error(Code code, const std::string& tool, std::string message, std::string said) {
-  return pass(Error{.code = code, .message = std::move(message), .hint = "The server's log has what " + tool + " said.",
-                    .operation = tool, .subject = std::move(said)});
+  return pass(Error{.code = code,
+                    .message = std::move(message),
+                    .hint = "The server's log has what " + tool + " said.",
+                    .operation = tool,
+                    .subject = std::move(said)});
 }
 
 Result<> check_installed(const std::string& tool) {

@@ -1,5 +1,6 @@
-// The debian template: mmdebstrap's smallest Debian 12 with the tools that an agent expects. The unpacked root is kept as
-// a compressed archive in the cache, named by the recipe, so that another home or a test costs seconds and no network.
+// The debian template: mmdebstrap's smallest Debian 12 with the tools that an agent expects. The unpacked root is kept
+// as a compressed archive in the cache, named by the recipe, so that another home or a test costs seconds and no
+// network.
 
 #include <sys/stat.h>
 
@@ -22,8 +23,9 @@ constexpr const char* recipe_text = "debian 1";  // raise it with every change b
 constexpr std::size_t status_limit = 64 << 20;
 
 std::vector<std::string> bootstrap_command(const Options& options, const std::filesystem::path& root) {
-  std::vector<std::string> argv{"mmdebstrap", "--mode=root", "--variant=minbase", std::string("--include=") + packages,
-                                "--format=directory", suite, root.string()};
+  std::vector<std::string> argv{
+      "mmdebstrap",         "--mode=root", "--variant=minbase", std::string("--include=") + packages,
+      "--format=directory", suite,         root.string()};
   if (!options.mirror.empty()) argv.push_back(options.mirror);
   return argv;
 }
@@ -67,21 +69,24 @@ bool usable(const std::filesystem::path& cache) {
 }
 
 std::filesystem::path archive_in(const Options& options) {
-  const auto key = crypto::sha256_hex(std::string(recipe_text) + "\n" + suite + "\n" + packages + "\n" + options.mirror);
+  const auto key =
+      crypto::sha256_hex(std::string(recipe_text) + "\n" + suite + "\n" + packages + "\n" + options.mirror);
   return options.cache / ("debian-" + key.substr(0, 16) + ".tar.zst");
 }
 
 Result<> unpack(const std::filesystem::path& archive, const std::filesystem::path& root, const Progress& progress) {
   progress("unpacking " + archive.filename().string());
   return run_tool({"tar", "--extract", "--zstd", "--numeric-owner", "--preserve-permissions", "--xattrs",
-                   "--xattrs-include=*", "--directory", root.string(), "--file", archive.string()}, progress);
+                   "--xattrs-include=*", "--directory", root.string(), "--file", archive.string()},
+                  progress);
 }
 
 Result<> pack(const std::filesystem::path& root, const std::filesystem::path& archive, const Progress& progress) {
   progress("keeping " + archive.filename().string());
   const std::filesystem::path unfinished = archive.string() + ".part";
   TRY(run_tool({"tar", "--create", "--zstd", "--numeric-owner", "--xattrs", "--one-file-system", "--directory",
-                root.string(), "--file", unfinished.string(), "."}, progress));
+                root.string(), "--file", unfinished.string(), "."},
+               progress));
   TRY(os::sync_file_system(unfinished));
   return os::rename_path(unfinished, archive);
 }
@@ -91,7 +96,8 @@ Result<> empty(const std::filesystem::path& root) {
   return os::make_directory(root, 0755);
 }
 
-Result<> fill_root(const Options& options, const std::filesystem::path& root, const Progress& progress, Rebuild rebuild) {
+Result<> fill_root(const Options& options, const std::filesystem::path& root, const Progress& progress,
+                   Rebuild rebuild) {
   if (!usable(options.cache)) return run_tool(bootstrap_command(options, root), progress);
   const auto archive = archive_in(options);
   TRY_ASSIGN(auto lock, os::lock_file(archive.string() + ".lock"));  // another home may be building the same

@@ -34,9 +34,7 @@ std::optional<Template> read_metadata(std::string_view text) {
     item.size_bytes = root.at("size_bytes").to_number<std::uint64_t>();
     item.built = WallTime(std::chrono::nanoseconds(root.at("built_ns").to_number<std::int64_t>()));
     return item;
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  } catch (const std::exception&) { return std::nullopt; }
 }
 
 }  // namespace berth::templates

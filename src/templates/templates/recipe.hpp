@@ -19,8 +19,8 @@ struct Recipe {
                               Rebuild rebuild);
 };
 
-[[nodiscard]] std::span<const Recipe> recipes();                  // by name
-[[nodiscard]] const Recipe* find_recipe(const std::string& name); // null: none
+[[nodiscard]] std::span<const Recipe> recipes();                   // by name
+[[nodiscard]] const Recipe* find_recipe(const std::string& name);  // null: none
 
 Result<std::string> fill_busybox(const Options&, const std::filesystem::path& root, const Progress&, Rebuild);
 Result<std::string> fill_debian(const Options&, const std::filesystem::path& root, const Progress&, Rebuild);

@@ -17,8 +17,11 @@ constexpr const char* unfinished_prefix = "building-";
 constexpr std::size_t metadata_limit = 64 << 10;
 
 std::unexpected<Error> unknown(const std::string& name) {
-  return pass(Error{.code = Code::NotFound, .message = "There is no such template.",
-                    .hint = "berth template ls shows those that can be built.", .operation = "find template", .subject = name});
+  return pass(Error{.code = Code::NotFound,
+                    .message = "There is no such template.",
+                    .hint = "berth template ls shows those that can be built.",
+                    .operation = "find template",
+                    .subject = name});
 }
 
 bool is_digest(std::string_view text) {
@@ -78,7 +81,8 @@ Result<> publish(const std::filesystem::path& images, const std::filesystem::pat
 Result<std::vector<std::string>> names_in(const std::filesystem::path& dir) {
   std::vector<std::string> names;
   std::error_code error;
-  for (auto at = std::filesystem::directory_iterator(dir, error); !error && at != std::filesystem::end(at); at.increment(error)) {
+  for (auto at = std::filesystem::directory_iterator(dir, error); !error && at != std::filesystem::end(at);
+       at.increment(error)) {
     names.push_back(at->path().filename().string());
   }
   if (error) return fail_errno(error.value(), "list", dir.string());
@@ -119,8 +123,11 @@ Result<Template> Templates::find(const std::string& name) const {
   if (find_recipe(name) == nullptr) return unknown(name);
   TRY_ASSIGN(auto item, load(options_.images, name));
   if (item) return *std::move(item);
-  return pass(Error{.code = Code::NotFound, .message = "The template was not built yet.",
-                    .hint = "berth template build " + name + " builds it.", .operation = "find template", .subject = name});
+  return pass(Error{.code = Code::NotFound,
+                    .message = "The template was not built yet.",
+                    .hint = "berth template build " + name + " builds it.",
+                    .operation = "find template",
+                    .subject = name});
 }
 
 Result<Template> Templates::build(const std::string& name, const Progress& progress, Rebuild rebuild) const {
@@ -141,7 +148,11 @@ Result<Template> Templates::build(const std::string& name, const Progress& progr
     TRY_ASSIGN(auto digest, recipe->fill(options_, root, progress, rebuild));
     TRY_ASSIGN(const auto size, size_of(root));
     const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-    Template item{.name = name, .digest = std::move(digest), .description = recipe->description, .size_bytes = size, .built = now};
+    Template item{.name = name,
+                  .digest = std::move(digest),
+                  .description = recipe->description,
+                  .size_bytes = size,
+                  .built = now};
     TRY(publish(options_.images, unfinished, item));
     item.root = options_.images / item.digest / "rootfs";
     return item;
@@ -155,7 +166,8 @@ Result<> Templates::remove(const std::string& name, const std::set<std::string>&
   TRY_ASSIGN(auto lock, os::lock_file(options_.images / (".lock-" + name)));
   TRY_ASSIGN(const auto item, load(options_.images, name));
   if (item && in_use.contains(item->digest)) {
-    return fail(Code::FailedPrecondition, "The template is in use by a sandbox.", "Remove its sandboxes first: berth ls.");
+    return fail(Code::FailedPrecondition, "The template is in use by a sandbox.",
+                "Remove its sandboxes first: berth ls.");
   }
   const auto file = options_.images / "names" / name;
   if (!os::stat_no_follow(file)) {

@@ -1,6 +1,7 @@
 #include "templates/templates.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -210,11 +211,15 @@ TEST_F(TemplatesTest, DebianIsBuiltFromTheCache) {
   auto ran = os::run({"chroot", "--userspec=1000:1000", built->root.string(), "/bin/bash", "-c",
                       "python3 -c 'print(6 * 7)' && id -un && cat /etc/default/locale && type git curl ps"});
   ASSERT_TRUE(ran);
-  EXPECT_EQ(ran->out, "42\nuser\nLANG=C.UTF-8\ngit is /usr/bin/git\ncurl is /usr/bin/curl\nps is /usr/bin/ps\n") << ran->err;
+  EXPECT_EQ(ran->out, "42\nuser\nLANG=C.UTF-8\ngit is /usr/bin/git\ncurl is /usr/bin/curl\nps is /usr/bin/ps\n")
+      << ran->err;
 }
 
 TEST(Metadata, GoesThereAndBack) {
-  const Template item{.name = "busybox", .digest = std::string(64, 'c'), .description = "a \"small\" one", .size_bytes = 7,
+  const Template item{.name = "busybox",
+                      .digest = std::string(64, 'c'),
+                      .description = "a \"small\" one",
+                      .size_bytes = 7,
                       .built = WallTime(std::chrono::nanoseconds(1'700'000'000'123'456'789))};
   const auto back = read_metadata(write_metadata(item));
   ASSERT_TRUE(back);
