@@ -19,7 +19,7 @@ Result<Side> become_daemon(const std::filesystem::path& errors) {
   if (child > 0) return Side::Caller;
   if (::setsid() < 0) return fail_errno(errno, "setsid");
   if (::chdir("/") != 0) return fail_errno(errno, "chdir", "/");
-  ::umask(077);
+  ::umask(022);
   for (const auto& [ours, standard] : {std::pair{nothing.get(), 0}, {nothing.get(), 1}, {log.get(), 2}})
     if (::dup2(ours, standard) < 0) return fail_errno(errno, "dup2");
   return Side::Daemon;

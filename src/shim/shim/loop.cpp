@@ -72,7 +72,8 @@ Result<> Loop::step() {
   std::array<epoll_event, 64> room;
   TRY_ASSIGN(const auto ready, epoll_.wait(room, until_next_timer()));
   for (const epoll_event& event : ready) {
-    const auto at = watched_.find(event.data.u64);
+    const std::uint64_t token = event.data.u64;  // a copy: the structure is packed
+    const auto at = watched_.find(token);
     if (at == watched_.end()) continue;  // ended by a call-back before it
     const auto held = at->second;        // it may end itself
     held->ready(event.events);

@@ -26,10 +26,10 @@ std::string json_text(std::string_view text) {
 
 std::string to_json(const ShimRecord& record) {
   return fmt::format(
-      R"({{"version":{},"sandbox_id":{},"pid":{},"start_time":{},"boot_id":{},"cgroup":{},"channel":{},"started_ns":{},"berth":{}}})"
+      R"({{"version":{},"sandbox_id":{},"pid":{},"start_time":{},"boot_id":{},"cgroup":{},"started_ns":{},"berth":{}}})"
       "\n",
       record_version, json_text(record.sandbox_id), record.process.pid, record.process.start_time,
-      json_text(record.process.boot_id), json_text(record.cgroup), json_text(record.channel), record.started_ns, json_text(BERTH_VERSION));
+      json_text(record.process.boot_id), json_text(record.cgroup), record.started_ns, json_text(BERTH_VERSION));
 }
 
 std::string to_json(const ExitRecord& record) {
@@ -39,7 +39,11 @@ std::string to_json(const ExitRecord& record) {
 }
 
 Result<> write_record(const std::filesystem::path& dir, const ShimRecord& record) {
-  return os::durable_write(dir / "shim.json", to_json(record));
+  const auto path = dir / "shim.json", made = dir / "shim.json.new";
+  TRY(os::remove_file(made));
+  TRY_ASSIGN(const auto file, os::create_new(made, 0600));
+  TRY(os::write_all(file.get(), to_json(record)));
+  return os::rename_path(made, path);
 }
 
 Result<> write_record(const std::filesystem::path& dir, const ExitRecord& record) {

@@ -1,9 +1,10 @@
 #pragma once
-// What the shim leaves on disk for servers that come later. Both files are one JSON object, 0600, written whole or not at
-// all, version 1:
+// What the shim leaves on disk for servers that come later. Both files are one JSON object, 0600, whole or absent, version 1:
 //   shim.json  {"version":1,"sandbox_id":…,"pid":…,"start_time":… (ticks after boot, /proc/<pid>/stat field 22),
-//               "boot_id":…,"cgroup":…,"channel":"pty_handover"or"in_band","started_ns":…,"berth":"<version>"}
+//               "boot_id":…,"cgroup":…,"started_ns":…,"berth":"<version>"}
 //   exit.json  {"version":1,"sandbox_id":…,"code":…,"reason":…,"time_ns":…}
+// shim.json is there before the runtime is started, so that a shim is never overlooked; it is not synced, since no shim
+// survives what takes the page cache. shim.sock is there once the sandbox runs. exit.json is durable.
 // The pid alone is no proof of anything: compare boot_id and start_time (os::ProcessIdentity).
 
 #include <cstdint>
@@ -20,7 +21,6 @@ struct ShimRecord {
   std::string sandbox_id;
   os::ProcessIdentity process;
   std::string cgroup;
-  std::string channel;
   std::int64_t started_ns = 0;
 };
 struct ExitRecord {

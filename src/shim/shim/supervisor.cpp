@@ -67,6 +67,11 @@ void Supervisor::start_sandbox() {
 }
 
 Result<> Supervisor::try_start() {
+  TRY_ASSIGN(auto process, os::ProcessIdentity::self());
+  TRY(write_record(spec_.sandbox_dir(), ShimRecord{.sandbox_id = spec_.sandbox_id(),
+                                                   .process = std::move(process),
+                                                   .cgroup = driver_spec(spec_).cgroup,
+                                                   .started_ns = loop_->clock().now().time_since_epoch().count()}));
   TRY_ASSIGN(driver_, options_.open_driver());
   TRY_ASSIGN(auto started, driver_->start());
   TRY_ASSIGN(channel_, Channel::open(*loop_, std::move(started), *this));
@@ -99,13 +104,7 @@ void Supervisor::init_ready(const wire::Ready& frame) {
 
 Result<> Supervisor::try_serve() {
   TRY(os::make_private_directory(spec_.terminals_dir()));
-  TRY_ASSIGN(auto process, os::ProcessIdentity::self());
-  TRY(audience_->listen(std::filesystem::path(spec_.sandbox_dir()) / "shim.sock"));
-  return write_record(spec_.sandbox_dir(), ShimRecord{.sandbox_id = spec_.sandbox_id(),
-                                                      .process = std::move(process),
-                                                      .cgroup = driver_spec(spec_).cgroup,
-                                                      .channel = welcome().welcome().channel(),
-                                                      .started_ns = started_ns_});
+  return audience_->listen(std::filesystem::path(spec_.sandbox_dir()) / "shim.sock");
 }
 
 void Supervisor::stop(milliseconds grace) {
