@@ -23,6 +23,7 @@ Result<bool> Channel::receive() {
   TRY_ASSIGN(auto n, os::read_some(in_.get(), buffer));
   if (!n) return true;
   if (*n == 0) return false;
+  moved_ += *n;
   TRY(frames_.feed({buffer.data(), *n}));
   return true;
 }
@@ -61,10 +62,11 @@ Result<> Channel::flush() {
     TRY_ASSIGN(auto n, write_piece());
     if (!n) return {};
     sent_ += *n;
+    moved_ += *n;
   }
   outgoing_.clear();
   sent_ = 0;
-  if (outgoing_.capacity() > 2 * congested_bytes) outgoing_ = {};
+  if (outgoing_.capacity() > congested_bytes / 2) std::string().swap(outgoing_);  // assigning an empty one would keep the memory
   return {};
 }
 

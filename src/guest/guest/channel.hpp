@@ -29,6 +29,7 @@ class Channel {
   [[nodiscard]] int out() const { return out_.get(); }
   [[nodiscard]] bool passes_descriptors() const { return is_socket_; }
   [[nodiscard]] std::size_t waiting() const { return outgoing_.size() - sent_; }
+  [[nodiscard]] std::uint64_t moved() const { return moved_; }  // bytes in and out so far
   [[nodiscard]] bool congested() const { return waiting() > congested_bytes; }
   [[nodiscard]] bool overloaded() const { return waiting() > overloaded_bytes; }
 
@@ -51,6 +52,7 @@ class Channel {
   wire::FrameReader frames_;
   std::string outgoing_;
   std::size_t sent_ = 0;
+  std::uint64_t moved_ = 0;
   std::deque<Attachment> attachments_;
 };
 

@@ -85,7 +85,7 @@ void InputFlow::consumed(std::size_t bytes) {
 
 void InputFlow::discard() {
   discarding_ = true;
-  pending_ = {};
+  std::string().swap(pending_);
   taken_ = 0;
 }
 

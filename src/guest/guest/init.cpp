@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "guest/session.hpp"
+#include "os/memory.hpp"
 #include "os/poll.hpp"
 #include "os/proc.hpp"
 
@@ -18,6 +19,8 @@ namespace {
 enum Token : std::uint64_t { ChannelIn, ChannelOut, Signals, Grace };
 constexpr auto grace_after_signal = std::chrono::seconds{5};  // SIGTERM to init itself, as runtimes' `kill` does
 constexpr auto grace_after_kill = std::chrono::seconds{1};
+constexpr std::uint64_t burst_bytes = 256 << 10;
+constexpr auto idle_after = std::chrono::milliseconds{200};
 
 class Init {
  public:
@@ -46,10 +49,18 @@ class Init {
       TRY(session_.channel_drained());
       if (session_.over() && channel_.waiting() == 0) return {};
       TRY(watch_channel());
-      TRY_ASSIGN(auto ready, epoll_.wait(events));
+      const bool after_burst = channel_.moved() - rested_at_ > burst_bytes;
+      TRY_ASSIGN(auto ready, epoll_.wait(events, after_burst ? std::optional(idle_after) : std::nullopt));
+      if (after_burst && ready.empty()) rest();
       for (const epoll_event& event : ready) TRY(dispatch(event));
     }
     return {};
+  }
+
+  // An idle sandbox costs little: what a burst of output needed goes back.
+  void rest() {
+    rested_at_ = channel_.moved();
+    os::return_free_memory();
   }
 
   Result<> dispatch(const epoll_event& event) {
@@ -124,6 +135,7 @@ class Init {
   SystemProcesses processes_;
   Session session_;
   User user_;
+  std::uint64_t rested_at_ = 0;
   std::uint32_t in_watched_ = EPOLLIN, out_watched_ = 0;
   bool shutting_down_ = false, killed_ = false, ended_ = false;
 };

@@ -29,7 +29,8 @@ class InitClient {
  public:
   enum class Over { Socket, Pipes };
 
-  explicit InitClient(Over over) : socket_(over == Over::Socket) {
+  // With a command: that is run instead, with the channel as fds 0 and 1 (the static berth-init, or a runtime around it).
+  explicit InitClient(Over over, std::vector<std::string> command = {}) : socket_(over == Over::Socket) {
     UniqueFd in, out;
     if (socket_) {
       auto pair = *os::socket_pair();
@@ -53,6 +54,7 @@ class InitClient {
       log_.reset();
       ::dup2(stderr_pipe.write.get(), 2);
       stderr_pipe.write.reset();
+      if (!command.empty()) exec(command, in.get(), out.get());
       ::_exit(run(std::move(in), std::move(out)));
     }
     (void)os::set_nonblocking(ours_in_.get());
@@ -119,6 +121,16 @@ class InitClient {
   std::string log;
 
  private:
+  [[noreturn]] static void exec(const std::vector<std::string>& command, int in, int out) {
+    ::dup2(in, 0);
+    ::dup2(out, 1);
+    std::vector<char*> argv;
+    for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+
   bool receive() {
     static std::array<char, 1 << 16> buffer;
     std::size_t n = 0;

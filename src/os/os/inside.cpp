@@ -121,7 +121,10 @@ Result<UniqueFd> open_inside(int root, const std::string& path, int flags, mode_
 
 Result<bool> is_kernel_filesystem(int fd) {
   struct statfs st{};
-  if (retry([&] { return ::fstatfs(fd, &st); }) != 0) return fail_errno(errno, "fstatfs");
+  if (retry([&] { return ::fstatfs(fd, &st); }) != 0) {
+    if (errno == ENOSYS) return true;  // gVisor's answer for its proc
+    return fail_errno(errno, "fstatfs");
+  }
   constexpr std::array<unsigned long, 8> kernels{PROC_SUPER_MAGIC,    SYSFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
                                                  SECURITYFS_MAGIC,    DEBUGFS_MAGIC, TRACEFS_MAGIC,      BPF_FS_MAGIC};
   return std::ranges::find(kernels, static_cast<unsigned long>(st.f_type)) != kernels.end();

@@ -86,7 +86,7 @@ std::size_t MarkerParser::take_payload(std::string_view bytes, const Sink& sink)
 
 void MarkerParser::dispatch(ByteOffset end, const Sink& sink) {
   decode_marker(payload_, Marker{.kind = Marker::Kind::PromptStart, .begin = begin_, .end = end, .cut = cut_}, sink);
-  if (payload_.capacity() > 4096) payload_ = {};  // a long one came by: do not keep its memory in an idle terminal
+  if (payload_.capacity() > 4096) std::string().swap(payload_);  // a long one came by: do not keep its memory in an idle terminal
 }
 
 }  // namespace berth::vt

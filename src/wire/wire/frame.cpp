@@ -7,6 +7,8 @@
 namespace berth::wire {
 namespace {
 
+constexpr std::size_t max_idle_bytes = 128 << 10;
+
 std::uint32_t load_length(const char* at) {
   const auto* b = reinterpret_cast<const unsigned char*>(at);
   return std::uint32_t{b[0]} | std::uint32_t{b[1]} << 8 | std::uint32_t{b[2]} << 16 | std::uint32_t{b[3]} << 24;
@@ -27,6 +29,7 @@ Result<> FrameReader::feed(std::string_view bytes) {
   if (taken_ > 0) {
     buffer_.erase(0, taken_);
     taken_ = 0;
+    if (buffer_.empty() && buffer_.capacity() > max_idle_bytes) std::string().swap(buffer_);  // a large frame came by
   }
   buffer_.append(bytes);
   return check_head();
