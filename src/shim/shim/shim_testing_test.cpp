@@ -285,7 +285,7 @@ std::string read_output(Peer& peer, const std::string& id, std::size_t bytes) {
 
 std::string numbered(std::size_t size) {
   std::string text;
-  for (int line = 0; text.size() < size; ++line) text += std::to_string(line * 7919) + "\n";
+  for (std::uint64_t line = 0; text.size() < size; ++line) text += std::to_string(line * 7919) + "\n";
   text.resize(size);
   return text;
 }
