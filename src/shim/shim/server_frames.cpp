@@ -108,7 +108,7 @@ void Supervisor::start_terminal(const wire::StartTerminal& request) {
 Result<> Supervisor::try_start_terminal(const wire::StartTerminal& request, std::string& operation) {
   operation = "start";
   const auto id = TerminalId::parse(request.terminal_id());
-  if (!id || request.process().argv_size() == 0) return fail_errno(EINVAL, operation);
+  if (!id) return fail_errno(EINVAL, operation);
   if (phase_ != Phase::Running) return fail_errno(ECANCELED, operation);
   if (terminals_.contains(id->str())) return fail_errno(EEXIST, operation);
   if (terminals_.size() >= max_terminals || channel_->full()) return fail_errno(EAGAIN, operation);
