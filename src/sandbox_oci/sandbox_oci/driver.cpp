@@ -73,11 +73,6 @@ Result<> remove_runtime_files(const Layout& layout) {
   return {};
 }
 
-Result<> end_cgroup(const os::Cgroups& cgroups, const std::string& group, std::chrono::milliseconds timeout) {
-  TRY(cgroups.kill(group, timeout));
-  return cgroups.remove(group);
-}
-
 class OciDriver final : public sandbox::Driver {
  public:
   OciDriver(sandbox::Spec spec, DriverOptions options, os::Cgroups cgroups)
@@ -107,7 +102,8 @@ class OciDriver final : public sandbox::Driver {
   }
 
   Result<> destroy() override {
-    TRY(end_cgroup(cgroups_, spec_.cgroup, options_.stop_timeout));
+    TRY(cgroups_.kill(spec_.cgroup, options_.stop_timeout));
+    TRY(cgroups_.remove(spec_.cgroup));
     return remove_runtime_files(layout_);
   }
 
@@ -134,7 +130,7 @@ class OciDriver final : public sandbox::Driver {
 
   // After a start that failed. Its error is the one that counts: what cannot be removed here, remove_traces() finds.
   void undo(bool fresh) {
-    (void)end_runtime_processes(layout_, options_.stop_timeout);
+    (void)end_survivors(layout_, cgroups_, spec_.cgroup, options_.stop_timeout);
     (void)destroy();
     if (!fresh) return;
     for (const auto& path : {layout_.upper, layout_.workspace, layout_.runtime_log, layout_.init_log}) {
@@ -161,9 +157,9 @@ Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgro
                        std::chrono::milliseconds stop_timeout) {
   BERTH_CHECK(dir.is_absolute() && cgroup.starts_with('/') && cgroup.size() > 1);
   const Layout layout(dir);
-  TRY(end_runtime_processes(layout, stop_timeout));
   TRY_ASSIGN(auto cgroups, os::Cgroups::find());
-  TRY(end_cgroup(cgroups, cgroup, stop_timeout));
+  TRY(end_survivors(layout, cgroups, cgroup, stop_timeout));
+  TRY(cgroups.remove(cgroup));
   return remove_runtime_files(layout);
 }
 

@@ -6,9 +6,15 @@
 // runc and crun get one socketpair as init's stdin and stdout (Channel::PtyHandover), runsc two pipes (InBand); init's
 // stderr goes to <dir>/init.log, the runtime's own log to <dir>/runtime.log, its state lies in <dir>/run.
 //
-// start() returns when init has written its first byte: the runtime may still be tidying up then, and is collected by a
-// later call. No runtime process stays beside the sandbox. Its pid is that of the sandbox's first process: for runsc
-// the gVisor kernel. A failed start leaves nothing behind and says what the runtime said.
+// start() returns when init has written its first byte and the runtime, which ends at the same moment, was collected: no
+// runtime process stays beside the sandbox. Its pid is that of the sandbox's first process: for runsc the gVisor kernel. A
+// failed start leaves nothing behind and says what the runtime said.
+//
+// Example (const sandbox::Spec& spec):
+//   TRY_ASSIGN(auto driver, sandbox_oci::Driver::open(spec));
+//   TRY_ASSIGN(auto started, driver->start());
+//   if (started.pid > 0) TRY(driver->pause());
+//   TRY(driver->destroy());
 
 #include <chrono>
 #include <memory>

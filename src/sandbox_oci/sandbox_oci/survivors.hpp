@@ -1,17 +1,22 @@
 #pragma once
-// Processes of a runtime that is no longer waited for: its start was cut short, or the shim that did it is dead.
+// Ends a sandbox whose runtime is no longer waited for: its start was cut short, or the shim that did it is dead.
 //
-// The cgroup does not hold them all: crun's detached run goes on in a grandchild of a session of its own, and would finish
-// the start after everything was removed. They are known by their command lines, which name the sandbox's state directory.
+// The cgroup does not hold all of the runtime's processes: crun's detached run goes on in a grandchild of a session of
+// its own, and would finish the start after everything was removed. They are known by their command lines, which name
+// the sandbox's state directory.
 
 #include <chrono>
+#include <string>
 
 #include "base/result.hpp"
+#include "os/cgroup.hpp"
 #include "sandbox_oci/layout.hpp"
 
 namespace berth::sandbox_oci {
 
-// Kills them and returns when they have ended; Code::Timeout when one has not. Reads all of /proc: some milliseconds.
-Result<> end_runtime_processes(const Layout& layout, std::chrono::milliseconds timeout);
+// Returns when no process of the runtime and of the cgroup is left; Code::Timeout when one does not end. Reads all of
+// /proc at least once: some milliseconds.
+Result<> end_survivors(const Layout& layout, const os::Cgroups& cgroups, const std::string& cgroup,
+                       std::chrono::milliseconds timeout);
 
 }  // namespace berth::sandbox_oci

@@ -14,6 +14,11 @@
 // that was killed leaves a directory building-* that the next one removes. Errors: NotFound (no such recipe or
 // template), FailedPrecondition (in use; a tool is missing), PermissionDenied and Damaged (images directory), NoSpace,
 // Internal.
+//
+// Example (const std::filesystem::path& home, const templates::Progress& progress):
+//   TRY_ASSIGN(const auto all, templates::Templates::open({.images = home / "images"}));
+//   TRY_ASSIGN(const auto debian, all.build("debian", progress));
+//   if (!debian.ready()) return fail(Code::Internal, "A template that was built is ready.");
 
 #include <cstdint>
 #include <filesystem>
