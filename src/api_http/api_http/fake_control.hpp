@@ -46,7 +46,7 @@ class FakeControl final : public control::Control {
     }
     co_return script(caller, action);
   }
-  boost::asio::awaitable<Result<control::Caller>> authenticate(std::string key) override {
+  boost::asio::awaitable<Result<control::Caller>> authenticate(std::string key, std::string) override {
     if (key != "good") co_return fail(Code::Unauthenticated, "This key is not known.");
     co_return control::Caller{.owner = "alice", .key = "key_1", .address = {}, .request_id = {}};
   }

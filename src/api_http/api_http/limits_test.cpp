@@ -4,6 +4,7 @@ namespace berth::api_http {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 Result<control::Outcome> done(const control::Caller&, const control::Action&) { return control::Done{}; }
 
@@ -44,8 +45,8 @@ TEST_F(ServerTest, AHeaderOverItsLimitIsRefused) {
 
 TEST_F(ServerTest, BytesThatAreNoRequestGetOneAnswerAndTheEnd) {
   start();
-  for (const std::string& raw : {std::string("\0\0\0\0\r\n\r\n", 8), std::string("GET / HTTP/9.9\r\n\r\n"), std::string("GET\r\n\r\n"),
-                                 std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 TLS hello\r\n\r\n", 28),
+  for (const std::string& raw : {"\0\0\0\0\r\n\r\n"s, std::string("GET / HTTP/9.9\r\n\r\n"), std::string("GET\r\n\r\n"),
+                                 "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 TLS hello\r\n\r\n"s,
                                  std::string("GET / HTTP/1.1\r\nNo colon\r\n\r\n"),
                                  std::string("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1x\r\n\r\n"),
                                  std::string("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n")}) {

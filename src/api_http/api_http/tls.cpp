@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 using Socket = asio::generic::stream_protocol::socket;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t record_bytes = 16 << 10;
+constexpr std::chrono::milliseconds goodbye_limit{2'000};  // for the peer's half
 
 // One connection. Both directions run until one of them closes both sockets, which ends the other.
 class Carrier : public std::enable_shared_from_this<Carrier> {
@@ -34,7 +35,7 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
 
   asio::awaitable<void> run() {
     using namespace asio::experimental::awaitable_operators;
-    arm();
+    arm(limit_);
     const auto [error] = co_await encrypted_.async_handshake(asio::ssl::stream_base::server, as_result);
     timer_.cancel();
     if (!error) co_await (inwards() && outwards());
@@ -42,8 +43,8 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
   }
 
  private:
-  void arm() {
-    timer_.expires_after(limit_);
+  void arm(std::chrono::milliseconds limit) {
+    timer_.expires_after(limit);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       const auto self = weak.lock();
       if (self && !error && self->timer_.expiry() <= std::chrono::steady_clock::now()) self->close();  // not armed again since
@@ -74,12 +75,12 @@ class Carrier : public std::enable_shared_from_this<Carrier> {
     for (;;) {
       const auto [read_error, size] = co_await plain_.async_read_some(asio::buffer(buffer), as_result);
       if (read_error) break;
-      arm();
+      arm(limit_);
       const auto [write_error, written] = co_await asio::async_write(encrypted_, asio::buffer(buffer.data(), size), as_result);
       timer_.cancel();
       if (write_error) co_return close();
     }
-    arm();
+    arm(goodbye_limit);
     (void)co_await encrypted_.async_shutdown(as_result);
     close();
   }

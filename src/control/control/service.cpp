@@ -72,6 +72,8 @@ awaitable<Result<>> ServiceImpl::recover() {
   CO_TRY(co_await keys_.load());
   CO_TRY(co_await sandboxes_.recover());
   ready_ = true;
+  if (auto collected = co_await templates_.collect(); !collected)
+    domain_.parts.log.warning("old templates stay", {{"error", collected.error()}});
   co_return Result<>{};
 }
 
@@ -81,8 +83,10 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
 }
 
-awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key) {
-  co_return keys_.authenticate(presented_key);
+awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key, std::string address) {
+  auto caller = keys_.authenticate(presented_key);
+  if (!caller) CO_TRY(rate_.take("unknown\n" + address));
+  co_return caller;
 }
 
 Result<> ServiceImpl::admit(const Caller& caller) {

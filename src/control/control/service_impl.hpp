@@ -22,7 +22,7 @@ class ServiceImpl final : public Service {
   explicit ServiceImpl(Dependencies dependencies);
 
   boost::asio::awaitable<Result<Outcome>> perform(Caller caller, Action action) override;
-  boost::asio::awaitable<Result<Caller>> authenticate(std::string presented_key) override;
+  boost::asio::awaitable<Result<Caller>> authenticate(std::string presented_key, std::string address) override;
   bool ready() const override { return ready_; }
   std::string metrics() override;
   boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key() override;
