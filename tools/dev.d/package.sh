@@ -15,7 +15,7 @@ stage_package() {
   "$berth" reference settings-man >"$shares/man/man5/berth-config.5" || return
   gzip -9n "$shares/man/man1/berth.1" "$shares/man/man5/berth-config.5"
   cp LICENSE "$doc/copyright"
-  cp README.md docs/configuration.md docs/api.md "$doc/"
+  cp README.md docs/cli.md docs/configuration.md docs/api.md "$doc/"
 }
 
 control_files() {
