@@ -1,7 +1,6 @@
 #include "control/template_desk.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "control/validate.hpp"
 
@@ -60,10 +59,20 @@ awaitable<Result<TemplateInfo>> TemplateDesk::build(std::string name, bool rebui
 
 awaitable<Result<>> TemplateDesk::remove(std::string name) {
   CO_TRY(check_template_name(name));
+  CO_TRY_ASSIGN(const auto used, co_await in_use());
+  co_return co_await looks_.run([this, name, used] { return templates_.remove(name, used); });
+}
+
+awaitable<Result<>> TemplateDesk::collect() {
+  CO_TRY_ASSIGN(const auto used, co_await in_use());
+  co_return co_await looks_.run([this, used] { return templates_.collect(used); });
+}
+
+awaitable<Result<std::set<std::string>>> TemplateDesk::in_use() {
   CO_TRY_ASSIGN(const auto live, co_await store_.read([](store::Reader& reader) { return reader.live_sandboxes(); }));
-  std::set<std::string> in_use;
-  for (const auto& row : live) in_use.insert(row.template_digest);
-  co_return co_await looks_.run([this, name, in_use] { return templates_.remove(name, in_use); });
+  std::set<std::string> digests;
+  for (const auto& row : live) digests.insert(row.template_digest);
+  co_return digests;
 }
 
 }  // namespace berth::control

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,11 @@ class TemplateDesk {
   boost::asio::awaitable<Result<std::vector<TemplateInfo>>> list();
   boost::asio::awaitable<Result<TemplateInfo>> build(std::string name, bool rebuild);
   boost::asio::awaitable<Result<>> remove(std::string name);
+  boost::asio::awaitable<Result<>> collect();  // roots that nothing names or uses any more
 
  private:
+  boost::asio::awaitable<Result<std::set<std::string>>> in_use();  // digests
+
   struct Progress {
     struct State { std::uint32_t building = 0; std::string line; bool failed = false; };
     std::mutex mutex;

@@ -109,6 +109,7 @@ awaitable<Result<>> Sandbox::record_start(WallTime started) {
 
 void Sandbox::attach(std::shared_ptr<link::Link> link, const wire::Welcome& welcome) {
   link_ = std::move(link);
+  if (shim_.running()) (void)shim_.try_wait();  // what made the daemon has ended by now
   if (!welcome.cgroup().empty()) cgroup_ = welcome.cgroup();
   keeper_->attached(link_, welcome);
 }
