@@ -7,8 +7,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
@@ -62,7 +64,9 @@ constexpr const char* allowed[] = {
     "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "sigaltstack", "signalfd", "signalfd4", "pause", "alarm",
     "getitimer", "setitimer", "nanosleep", "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday", "time",
     "adjtimex", "clock_adjtime", "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete",
-    "timerfd_create", "timerfd_settime", "timerfd_gettime", "poll", "ppoll", "select", "pselect6", "epoll_create",
+    "timerfd_create", "timerfd_settime", "timerfd_gettime", "poll", "ppoll", "select", "pselect6",
+    "pselect",  // as this gVisor calls pselect6; without it readline sees the end of its input
+    "epoll_create",
     "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_wait", "epoll_wait_old", "epoll_pwait", "epoll_pwait2",
     "eventfd", "eventfd2",
     // asynchronous I/O of the old kind
@@ -117,50 +121,70 @@ json::object when_masked(json::object out, int index, std::uint64_t mask, std::u
   return out;
 }
 
-// Allowed without any of `flags`, else EPERM: one rule a bit, since libseccomp has no "masked, not equal".
-void add_namespace_rules(json::array& rules, const char* syscall, std::uint64_t flags) {
-  rules.push_back(when_masked(rule({syscall}, "SCMP_ACT_ALLOW"), 0, flags, 0));
+// One rule a bit, since libseccomp has no "masked, not equal".
+void refuse_flags(json::array& rules, const char* syscall, std::uint64_t flags) {
   for (std::uint64_t bit = 1; bit <= flags; bit <<= 1) {
-    if ((flags & bit) == 0) continue;
-    rules.push_back(when_masked(refuse({syscall}, eperm), 0, bit, bit));
+    if ((flags & bit) != 0) rules.push_back(when_masked(refuse({syscall}, eperm), 0, bit, bit));
   }
 }
 
 // Files, pipes and sockets may be made by name; devices may not, although none could be opened.
-void add_node_rules(json::array& rules, const char* syscall, int mode_index) {
-  for (const std::uint64_t type : {0, S_IFREG, S_IFIFO, S_IFSOCK}) {
-    rules.push_back(when_masked(rule({syscall}, "SCMP_ACT_ALLOW"), mode_index, S_IFMT, type));
-  }
+void refuse_devices(json::array& rules, const char* syscall, int mode_index) {
   for (const std::uint64_t type : {S_IFCHR, S_IFBLK}) {
     rules.push_back(when_masked(refuse({syscall}, eperm), mode_index, S_IFMT, type));
   }
 }
 
 // AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK; the rest is old code that hardly anybody else runs.
-void add_socket_rules(json::array& rules) {
+constexpr std::uint64_t ordinary_families[] = {1, 2, 10, 16};
+
+void refuse_families(json::array& rules) {
   constexpr std::uint64_t last = 16;
   for (std::uint64_t family = 0; family <= last; ++family) {
-    const bool ordinary = family == 1 || family == 2 || family == 10 || family == 16;
-    auto out = ordinary ? rule({"socket"}, "SCMP_ACT_ALLOW") : refuse({"socket"}, eafnosupport);
-    rules.push_back(when(std::move(out), family, "SCMP_CMP_EQ"));
+    if (std::ranges::find(ordinary_families, family) != std::end(ordinary_families)) continue;
+    rules.push_back(when(refuse({"socket"}, eafnosupport), family, "SCMP_CMP_EQ"));
   }
   rules.push_back(when(refuse({"socket"}, eafnosupport), last, "SCMP_CMP_GT"));
 }
 
-}  // namespace
-
-json::object make_seccomp() {
-  json::array rules{rule(names(allowed), "SCMP_ACT_ALLOW"), refuse(names(refused), eperm), refuse({"clone3"}, enosys)};
+json::array refusals() {
+  json::array rules{refuse(names(refused), eperm)};
   // NEWTIME shares its bit with clone's exit signal, and clone cannot take it
-  add_namespace_rules(rules, "clone", new_namespace_flags & ~clone_newtime);
-  add_namespace_rules(rules, "unshare", new_namespace_flags);
-  add_node_rules(rules, "mknod", 1);
-  add_node_rules(rules, "mknodat", 2);
-  add_socket_rules(rules);
+  refuse_flags(rules, "clone", new_namespace_flags & ~clone_newtime);
+  refuse_flags(rules, "unshare", new_namespace_flags);
+  refuse_devices(rules, "mknod", 1);
+  refuse_devices(rules, "mknodat", 2);
+  refuse_families(rules);
+  return rules;
+}
+
+void add_allowances(json::array& rules) {
+  const auto allow = [](const char* syscall) { return rule({syscall}, "SCMP_ACT_ALLOW"); };
+  rules.push_back(rule(names(allowed), "SCMP_ACT_ALLOW"));
+  rules.push_back(when_masked(allow("clone"), 0, new_namespace_flags & ~clone_newtime, 0));
+  rules.push_back(when_masked(allow("unshare"), 0, new_namespace_flags, 0));
+  for (const std::uint64_t type : {0, S_IFREG, S_IFIFO, S_IFSOCK}) {
+    rules.push_back(when_masked(allow("mknod"), 1, S_IFMT, type));
+    rules.push_back(when_masked(allow("mknodat"), 2, S_IFMT, type));
+  }
+  for (const auto family : ordinary_families) rules.push_back(when(allow("socket"), family, "SCMP_CMP_EQ"));
   // PER_LINUX, UNAME26, ADDR_NO_RANDOMIZE (debuggers), both, and "only ask"
   for (const std::uint64_t value : {0x0ull, 0x20000ull, 0x40000ull, 0x60000ull, 0xffffffffull}) {
-    rules.push_back(when(rule({"personality"}, "SCMP_ACT_ALLOW"), value, "SCMP_CMP_EQ"));
+    rules.push_back(when(allow("personality"), value, "SCMP_CMP_EQ"));
   }
+}
+
+}  // namespace
+
+json::object make_seccomp(Kernel kernel) {
+  auto rules = refusals();
+  if (kernel == Kernel::Gvisor) {
+    return {{"defaultAction", "SCMP_ACT_ALLOW"},
+            {"architectures", json::array{"SCMP_ARCH_X86_64"}},
+            {"syscalls", std::move(rules)}};
+  }
+  rules.push_back(refuse({"clone3"}, enosys));
+  add_allowances(rules);
   return {
       {"defaultAction", "SCMP_ACT_ERRNO"},
       {"defaultErrnoRet", enosys},

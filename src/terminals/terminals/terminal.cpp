@@ -263,7 +263,9 @@ void Terminal::end_with(std::optional<Exit> exit, WallTime time, std::string rea
 void Terminal::finish() {
   if (state_ == State::Ended) return;
   const WallTime time = row_.ended.value_or(shared_->clock->now());
-  monitor_.finish(end_, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
+  std::optional<std::int64_t> code;
+  if (const auto* exited = row_.exit ? std::get_if<Exited>(&*row_.exit) : nullptr) code = exited->code;
+  monitor_.finish(end_, code, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
   close_own_command(time);
   row_.running = false;
   state_ = State::Ended;

@@ -48,8 +48,8 @@ void Monitor::feed(std::string_view bytes, const Sink& sink) {
   parser_.feed(bytes, [this, &sink](const Marker& marker) { on_marker(marker, sink); });
 }
 
-void Monitor::finish(ByteOffset end, const Sink& sink) {
-  if (state_ == State::Running) close(end, end, std::nullopt, sink);
+void Monitor::finish(ByteOffset end, std::optional<std::int64_t> code, const Sink& sink) {
+  if (state_ == State::Running) close(end, end, code, sink);
   state_ = State::Idle;
 }
 

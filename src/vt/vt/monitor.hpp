@@ -47,8 +47,8 @@ class Monitor {
   explicit Monitor(std::string nonce = {}, ByteOffset start = {}, std::string cwd = {});
 
   void feed(std::string_view bytes, const Sink& sink);
-  // The shell ended: an open command ends without an exit code, at `end`.
-  void finish(ByteOffset end, const Sink& sink);
+  // The shell ended: an open command (`exit 5`, `exec …`) ends at `end` with what the shell ended with, if it was a code.
+  void finish(ByteOffset end, std::optional<std::int64_t> code, const Sink& sink);
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const std::string& cwd() const { return cwd_; }

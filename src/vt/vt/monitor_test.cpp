@@ -98,9 +98,9 @@ TEST(Monitor, AnEndedShellClosesItsOpenCommand) {
   Monitor monitor;
   const auto sink = [&](const CommandEvent& e) { events.push_back(describe(e)); };
   monitor.feed(osc("133;C") + "partial", sink);
-  monitor.finish(monitor.position(), sink);
+  monitor.finish(monitor.position(), 5, sink);
   ASSERT_EQ(events.size(), 2u);
-  EXPECT_TRUE(events[1].ends_with("|none"));
+  EXPECT_TRUE(events[1].ends_with("|5"));
 }
 
 TEST(MarkerParser, AbortedAndOversizedSequences) {
