@@ -149,11 +149,11 @@ TEST(Verbs, WithoutAServerTheHintSaysHowToStartOne) {
 
 TEST(Verbs, SettingsComeFromTheHome) {
   Stage stage;
-  ASSERT_TRUE(os::durable_write(stage.dir.path / "config.yaml", "sandbox:\n  memory_bytes: 1GiB\n"));
+  ASSERT_TRUE(os::durable_write(stage.dir / "config.yaml", "sandbox:\n  memory_bytes: 1GiB\n"));
   ASSERT_EQ(show_settings(stage.context), Success);
   EXPECT_NE(stage.printed().find("1GiB"), std::string::npos) << stage.printed();
   ASSERT_EQ(check_settings(stage.context), Success);
-  ASSERT_TRUE(os::durable_write(stage.dir.path / "config.yaml", "nothing: 1\n"));
+  ASSERT_TRUE(os::durable_write(stage.dir / "config.yaml", "nothing: 1\n"));
   EXPECT_EQ(check_settings(stage.context), InvalidOrMissing);
 }
 

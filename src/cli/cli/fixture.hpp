@@ -6,7 +6,7 @@
 
 #include "cli/context.hpp"
 #include "client/scripted_server.hpp"
-#include "client/test_directory.hpp"
+#include "os/scratch_dir.hpp"
 #include "os/file.hpp"
 
 namespace berth::cli {
@@ -15,7 +15,7 @@ struct Stage {
   using Request = client::ScriptedServer::Request;
   using Answer = client::ScriptedServer::Answer;
 
-  client::TestDirectory dir;
+  os::ScratchDir dir;
   SystemClock clock;
   Dependencies dependencies;
   UniqueFd in, out, err;
@@ -25,17 +25,17 @@ struct Stage {
     in = file("in", input);
     out = file("out", "");
     err = file("err", "");
-    context = Context::open({.json = json, .home = dir.path}, {"PATH=/usr/bin:/bin"}, dependencies, clock).value();
+    context = Context::open({.json = json, .home = dir.path()}, {"PATH=/usr/bin:/bin"}, dependencies, clock).value();
     context.output = Output(json, {.in = in.get(), .out = out.get(), .err = err.get()});
   }
-  std::string socket() const { return dir.path / "berth.sock"; }
-  std::string printed() const { return os::read_file(dir.path / "out", 1 << 20).value(); }
-  std::string said() const { return os::read_file(dir.path / "err", 1 << 20).value(); }
+  std::string socket() const { return dir / "berth.sock"; }
+  std::string printed() const { return os::read_file(dir / "out", 1 << 20).value(); }
+  std::string said() const { return os::read_file(dir / "err", 1 << 20).value(); }
 
  private:
   UniqueFd file(const char* name, const std::string& content) const {
-    (void)os::durable_write(dir.path / name, content);
-    return os::open_read_write(dir.path / name).value();
+    (void)os::durable_write(dir / name, content);
+    return os::open_read_write(dir / name).value();
   }
 };
 

@@ -8,7 +8,7 @@
 #include <csignal>
 
 #include "client/scripted_server.hpp"
-#include "client/test_directory.hpp"
+#include "os/scratch_dir.hpp"
 #include "os/file.hpp"
 #include "os/process.hpp"
 
@@ -31,13 +31,13 @@ struct Silent : client::Viewer {
 
 // One terminal on a scripted server that collects what it is sent until `enough` says so.
 struct Bench {
-  client::TestDirectory dir;
+  os::ScratchDir dir;
   SystemClock clock;
   Silent viewer;
   std::string bytes;
   std::vector<std::string> texts;
   std::function<bool()> enough;
-  client::ScriptedServer server{dir.path / "s", {}, [this](client::ScriptedServer::Peer& peer) {
+  client::ScriptedServer server{dir / "s", {}, [this](client::ScriptedServer::Peer& peer) {
     peer.hello(0);
     peer.output(1, 0, "ready");
     for (client::ScriptedServer::Peer::Message message; !enough() && peer.read(message);)
@@ -48,7 +48,7 @@ struct Bench {
 
   client::AttachEnd run(KeyboardOptions options) {
     auto keyboard = Keyboard::make(std::move(options)).value();
-    client::Attach attach(client::unix_endpoint(dir.path / "s"), {.terminal = "trm_x"}, viewer, clock);
+    client::Attach attach(client::unix_endpoint(dir / "s"), {.terminal = "trm_x"}, viewer, clock);
     viewer.keyboard = keyboard.get();
     keyboard->start(attach);
     auto end = attach.run();
@@ -76,8 +76,8 @@ TEST(Keyboard, AFileGoesThereWhole) {
   Bench bench;
   bench.enough = [&] { return bench.closed(); };
   std::string sent(300'000, 'y');
-  ASSERT_TRUE(os::durable_write(bench.dir.path / "file", sent));
-  auto file = os::open_read(bench.dir.path / "file").value();
+  ASSERT_TRUE(os::durable_write(bench.dir / "file", sent));
+  auto file = os::open_read(bench.dir / "file").value();
   bench.run({.input = file.get()});
   EXPECT_EQ(bench.bytes, sent);
 }

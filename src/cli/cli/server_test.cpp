@@ -27,20 +27,20 @@ TEST(Server, ItsRecordNamesAProcess) {
 }
 
 TEST(Server, APidThatIsAnotherProcessByNowIsNotIt) {
-  client::TestDirectory dir;
+  os::ScratchDir dir;
   auto other = os::ProcessIdentity::self().value();
-  EXPECT_FALSE(find_server(dir.path)) << "no record";
-  ASSERT_TRUE(os::durable_write(dir.path / "server.json", record_of(other)));
-  EXPECT_TRUE(find_server(dir.path));
+  EXPECT_FALSE(find_server(dir.path())) << "no record";
+  ASSERT_TRUE(os::durable_write(dir / "server.json", record_of(other)));
+  EXPECT_TRUE(find_server(dir.path()));
   ++other.start_time;
-  ASSERT_TRUE(os::durable_write(dir.path / "server.json", record_of(other)));
-  EXPECT_FALSE(find_server(dir.path));
+  ASSERT_TRUE(os::durable_write(dir / "server.json", record_of(other)));
+  EXPECT_FALSE(find_server(dir.path()));
 }
 
 TEST(Server, StopEndsExactlyTheRecordedProcess) {
   Stage stage;
   auto process = os::Process::spawn({.argv = {"sleep", "1000"}, .env = stage.context.environment}).value();
-  ASSERT_TRUE(os::durable_write(stage.dir.path / "server.json", record_of(os::ProcessIdentity::of(process.pid()).value())));
+  ASSERT_TRUE(os::durable_write(stage.dir / "server.json", record_of(os::ProcessIdentity::of(process.pid()).value())));
   ASSERT_EQ(server_stop(stage.context, {}), Success);
   EXPECT_EQ(stage.printed(), "The server stopped; sandboxes and terminals go on.\n");
   EXPECT_EQ(process.wait().value(), Exit{Killed{15}});
@@ -55,7 +55,7 @@ TEST(Server, OneThatDoesNotStopIsATimeout) {
                                      .fds = {{.ours = pipe.write.get(), .child = 1}}}).value();
   std::array<char, 8> ready;
   ASSERT_TRUE(os::read_some(pipe.read.get(), ready));
-  ASSERT_TRUE(os::durable_write(stage.dir.path / "server.json", record_of(os::ProcessIdentity::of(process.pid()).value())));
+  ASSERT_TRUE(os::durable_write(stage.dir / "server.json", record_of(os::ProcessIdentity::of(process.pid()).value())));
   auto code = server_stop(stage.context, {.timeout = std::chrono::seconds{0}});
   ASSERT_FALSE(code);
   EXPECT_EQ(code.error().code, Code::Timeout);

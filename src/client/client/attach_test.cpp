@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "client/scripted_server.hpp"
-#include "client/test_directory.hpp"
+#include "os/scratch_dir.hpp"
 
 namespace berth::client {
 namespace {
@@ -35,8 +35,8 @@ struct Recorder : Viewer {
 
 class AttachTest : public testing::Test {
  protected:
-  TestDirectory dir;
-  std::string path = dir.path / "berth.sock";
+  os::ScratchDir dir;
+  std::string path = dir / "berth.sock";
   SystemClock clock;
   Recorder viewer;
   AttachOptions options{.terminal = "trm_x", .from = ByteOffset{0}, .backoff = {.first = milliseconds{1}, .longest = milliseconds{2}}};

@@ -7,15 +7,15 @@
 
 #include "client/api.hpp"
 #include "client/scripted_server.hpp"
-#include "client/test_directory.hpp"
+#include "os/scratch_dir.hpp"
 
 namespace berth::client {
 namespace {
 
 class HttpTest : public testing::Test {
  protected:
-  TestDirectory dir;
-  std::string path = dir.path / "berth.sock";
+  os::ScratchDir dir;
+  std::string path = dir / "berth.sock";
   Endpoint endpoint = unix_endpoint(path);
 };
 

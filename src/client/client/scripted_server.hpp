@@ -4,6 +4,14 @@
 //
 // Each connection has a thread of its own; `stop()` (and destruction) breaks all of them and joins. A server can be
 // started again on the same path, as after a restart.
+//
+// Example (const std::string& path):
+//   client::ScriptedServer server(
+//       path, [](const auto&) { return client::ScriptedServer::Answer{.status = 200, .body = "{}"}; },
+//       [](client::ScriptedServer::Peer& peer) {
+//         peer.hello(0);
+//         peer.output(1, 0, "hello");
+//       });
 
 #include <cstdint>
 #include <functional>
