@@ -53,8 +53,11 @@ Result<> Session::handle(const wire::ToInit& message) {
     case wire::ToInit::kResize: {
       Stream* stream = find(message.resize().stream());
       const wire::Size& size = message.resize().size();
-      if (stream != nullptr && stream->terminal() >= 0)
-        (void)pty::set_size(stream->terminal(), {.cols = clamp_size(size.cols()), .rows = clamp_size(size.rows())});
+      if (stream == nullptr || stream->terminal() < 0) return {};
+      (void)pty::set_size(stream->terminal(), {.cols = clamp_size(size.cols()), .rows = clamp_size(size.rows())});
+      // gVisor sets the size and tells nobody. Where the kernel does, the program hears the same twice.
+      if (const auto group = pty::foreground_group(stream->terminal()); group && *group > 1)
+        processes_.signal(-*group, SIGWINCH);
       return {};
     }
     case wire::ToInit::kSignal: signal(message.signal()); return {};
