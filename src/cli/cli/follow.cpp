@@ -6,6 +6,7 @@
 #include <random>
 
 #include "cli/keyboard.hpp"
+#include "cli/query_filter.hpp"
 #include "cli/screen_state.hpp"
 #include "client/attach.hpp"
 #include "os/file.hpp"
@@ -19,7 +20,8 @@ namespace {
 // What is shown here. On the main thread.
 class Screen final : public client::Viewer {
  public:
-  Screen(const Context& context, bool person, bool skip_line) : context_(context), person_(person), skip_line_(skip_line) {}
+  Screen(const Context& context, const FollowOptions& options, bool person)
+      : context_(context), person_(person), seen_(person ? options.seen : 0), skip_line_(seen_ > 0 && options.from > ByteOffset{0}) {}
   Keyboard* keyboard = nullptr;
   ScreenState state;
   bool output_gone = false;  // nobody reads our stdout any more
@@ -31,15 +33,18 @@ class Screen final : public client::Viewer {
   }
 
   Result<> output(bool error, std::string_view bytes) override {
-    if (skip_line_) {
-      auto end = bytes.find('\n');
+    if (seen_ == 0) return show(error, bytes);
+    auto old = bytes.substr(0, seen_);
+    seen_ -= old.size();
+    if (skip_line_) {  // it begins in the middle of one
+      auto end = old.find('\n');
       skip_line_ = false;
-      if (end != std::string_view::npos) bytes.remove_prefix(end + 1);
+      if (end != std::string_view::npos) old.remove_prefix(end + 1);
     }
-    if (person_) state.feed(bytes);
-    auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
-    output_gone = !written && written.error().sys_errno == EPIPE;
-    return written;
+    std::string again = filter_.feed(old);
+    if (seen_ == 0) again += filter_.flush();
+    TRY(show(error, again));
+    return show(error, bytes.substr(old.data() + old.size() - bytes.data()));
   }
 
   // A restart of the server takes less than a second: nothing is said about it.
@@ -56,12 +61,22 @@ class Screen final : public client::Viewer {
   }
 
  private:
+  Result<> show(bool error, std::string_view bytes) {
+    if (person_) state.feed(bytes);
+    auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
+    output_gone = !written && written.error().sys_errno == EPIPE;
+    return written;
+  }
+
   void note(const std::string& sentence) {
     (void)os::write_all(context_.output.streams().err, person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
   }
 
   const Context& context_;
-  bool person_, skip_line_, said_ = false;
+  bool person_;
+  std::uint64_t seen_;  // bytes that are shown again, still to come
+  bool skip_line_, said_ = false;
+  QueryFilter filter_;
   std::optional<SteadyTime> lost_;
 };
 
@@ -102,7 +117,7 @@ std::optional<TerminalSize> own_size(const Context& context) {
 
 Result<Followed> follow(const Context& context, const FollowOptions& options) {
   bool person = options.pty && options.input && at_terminal(context);
-  Screen screen(context, person, options.redraw);
+  Screen screen(context, options, person);
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
   std::optional<pty::RawMode> raw;
   auto again = [&raw] { if (raw) (void)raw->enter_again(); };

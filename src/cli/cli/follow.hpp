@@ -15,7 +15,7 @@ struct FollowOptions {
   std::optional<ByteOffset> from;
   bool pty = false;
   bool input = true;                 // keys, pipes and signals go there; else only output comes
-  bool redraw = false;               // `from` may be in the middle of a line: begin with the next
+  std::uint64_t seen = 0;            // so many bytes from `from` on are shown again: their questions are left out
 };
 
 struct Followed {

@@ -10,6 +10,7 @@
 #include "cli/actions.hpp"
 #include "cli/follow.hpp"
 #include "cli/json.hpp"
+#include "cli/query_filter.hpp"
 #include "cli/screen_state.hpp"
 #include "cli/table.hpp"
 #include "cli/targets.hpp"
@@ -84,6 +85,8 @@ Result<int> replay(const Context& context, const verb::Replay& verb) {
   TRY_ASSIGN(auto signals, os::SignalFd::open({SIGINT, SIGTERM, SIGHUP}));
   constexpr auto frame = 20ms;
   ScreenState state;
+  QueryFilter filter;
+  bool terminal_here = pty::is_terminal(context.output.streams().out);
   std::size_t step = verb.speed == 0 ? page_bytes : std::max<std::size_t>(1, static_cast<std::size_t>(verb.speed / 50));
   bool interrupted = false;
   auto play = [&](std::string_view bytes) {
@@ -91,13 +94,13 @@ Result<int> replay(const Context& context, const verb::Replay& verb) {
       std::string_view part = bytes.substr(0, step);
       bytes.remove_prefix(part.size());
       state.feed(part);
-      context.output.print(part);
+      context.output.print(terminal_here ? filter.feed(part) : std::string(part));
       interrupted = os::wait_ready(signals.fd(), POLLIN, verb.speed == 0 ? 0ms : frame).value_or(true);
     }
     return !interrupted;
   };
   auto read = read_journal(context, text_of(terminal, "id"), play);
-  if (pty::is_terminal(context.output.streams().out)) context.output.print(state.leave());
+  if (terminal_here) context.output.print(state.leave());
   TRY(read);
   return Success;
 }
@@ -109,8 +112,11 @@ Result<int> logs(const Context& context, const verb::Logs& verb) {
     TRY(follow(context, {.terminal = id, .name = verb.target, .from = ByteOffset{0}, .pty = false, .input = false}));
     return Success;
   }
+  QueryFilter filter;
+  bool terminal_here = pty::is_terminal(context.output.streams().out);
   TRY(read_journal(context, id, [&](std::string_view bytes) {
-    context.output.print(bytes);
+    if (terminal_here) context.output.print(filter.feed(bytes));
+    else context.output.print(bytes);
     return true;
   }));
   return Success;

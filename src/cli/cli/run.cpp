@@ -150,7 +150,7 @@ Result<int> attach(const Context& context, const verb::Attach& verb) {
   bool pty = text_of(terminal, "kind") == "pty";
   if (pty && at_terminal(context)) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
   TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from},
-                                                 .pty = pty, .redraw = from > 0}));
+                                                 .pty = pty, .seen = end - from}));
   return followed.code;
 }
 
