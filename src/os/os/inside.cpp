@@ -114,7 +114,8 @@ Result<UniqueFd> open_inside(int root, const std::string& path, int flags, mode_
     const auto fd = static_cast<int>(retry([&] { return ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how); }));
     if (fd >= 0) return UniqueFd{fd};
     if (errno == EAGAIN && tries < 64) continue;  // a rename raced with the resolution of `..`
-    if (errno == ENOSYS) return walk_inside(root, path, flags, mode);
+    // a kernel without it, or a seccomp filter that was made for one (gVisor's) and says EPERM
+    if (errno == ENOSYS || errno == EPERM) return walk_inside(root, path, flags, mode);
     return fail_errno(errno, "openat2", path);
   }
 }
