@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 
@@ -16,6 +17,7 @@ def refused(server, word):
     code = server.process.wait(30 * SLOW)
     assert code in (1, 3, 4), server.said()
     assert word.lower() in server.said().lower(), server.said()
+    server.refused = True
     assert "terminate" not in server.said() and "Sanitizer" not in server.said()
     return code
 
@@ -105,11 +107,11 @@ def test_a_home_of_another_user(own):
     os.chown(server.home, 0, 0)
 
 
-def test_a_home_that_others_can_read_is_made_private_or_refused(own):
+def test_a_home_that_others_can_read_is_made_private(own):
     server = own(start=False)
     os.chmod(server.home, 0o755)
-    server.launch()
-    eventually(lambda: server.process.poll() is not None or (os.stat(server.home).st_mode & 0o077) == 0)
+    server.start()
+    assert os.stat(server.home).st_mode & 0o077 == 0
 
 
 def test_a_home_that_is_a_file_or_cannot_be_made(tmp_path):
@@ -120,11 +122,14 @@ def test_a_home_that_is_a_file_or_cannot_be_made(tmp_path):
         assert done.returncode in (1, 3, 4) and "directory" in done.stderr.lower(), done.stderr
 
 
-def test_a_home_whose_socket_path_would_be_too_long(tmp_path):
-    home = tmp_path / ("x" * 100)
-    done = subprocess.run([BIN / "berth", "serve", "--port", "0"], env={**os.environ, "BERTH_HOME": str(home)},
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30 * SLOW)
-    assert done.returncode in (1, 3) and done.stderr.strip(), done.stderr
+def test_a_home_with_a_path_that_is_too_long_for_a_socket(own):
+    """The limit of the kernel, 107 bytes, is not one of homes."""
+    server = own(start=False)
+    long = server.home / ("x" * 100)
+    long.mkdir(mode=0o700)
+    cli(long, "run", "--template", "busybox", "--isolation", "container", "--rm", "--", "true", check=0)
+    cli(long, "server", "stop", check=0)
+    shutil.rmtree(long)
 
 
 def test_an_unreadable_template_directory(own):
@@ -174,8 +179,8 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(8))
 
 
-@pytest.mark.parametrize("text, word", [
-    ("http:\n  port: 1\n#" + "x" * ((1 << 20) + 1 - 18), "1 MiB"), (nested(11), "10"), (BOMB, "alias"),
+@pytest.mark.parametrize("text, word", [  # an alias needs an anchor, so a bomb is stopped at its first line
+    ("http:\n  port: 1\n#" + "x" * ((1 << 20) + 1 - 17), "1 MiB"), (nested(11), "10"), (BOMB, "anchor"),
     ("http: [1, 2\n", "config.yaml"), ("http:\n  port: x\n", "http.port"), ("http:\n  port: 70000\n", "65535"),
     ("nothing: 1\n", "nothing"), ("http:\n  port: 1\n  port: 2\n", "port"), ("&a http: {}\n", "anchor")],
     ids=["1MiB+1", "11-levels", "alias-bomb", "syntax", "type", "range", "unknown", "twice", "anchor"])

@@ -45,6 +45,7 @@ class Server:
         self.args = ["--port", "0", *args] if "--port" not in args else list(args)
         self.wrap = list(wrap)
         self.process = None
+        self.refused = False  # it does not start, and that is right
         self.output = Path(str(self.home) + ".out")
 
     def launch(self):
@@ -132,7 +133,7 @@ def clean_up(server):
     left = []
     try:
         if server.process is None or server.process.poll() is not None:
-            if (server.home / "berth.db").exists():
+            if (server.home / "berth.db").exists() and not server.refused:
                 server.start()
         if server.process and server.process.poll() is None:
             api = server.api()
