@@ -120,6 +120,32 @@ TEST_P(WholeShim, ATerminationSignalLeavesNothing) {
   expect_nothing_left(*shim);
 }
 
+TEST_P(WholeShim, AKilledSandboxIsTold) {
+  Peer link = launch();
+  Shim::await(link, FromShim::kWelcome);
+  const auto shim = os::open_pidfd(shim_pid());
+  const auto processes = os::Cgroups::find()->processes(driver_spec(spec_).cgroup);
+  ASSERT_TRUE(processes);
+  EXPECT_FALSE(processes->empty());
+  for (const pid_t pid : *processes) ::kill(pid, SIGKILL);
+  EXPECT_EQ(Shim::await(link, FromShim::kSandboxExit).sandbox_exit().code(), "init_died");
+  expect_nothing_left(*shim);
+}
+
+TEST_P(WholeShim, APausedSandboxCanBeStopped) {
+  Peer link = launch();
+  Shim::await(link, FromShim::kWelcome);
+  const auto shim = os::open_pidfd(shim_pid());
+  wire::ToShim pause;
+  pause.mutable_pause()->set_request(1);
+  pause.mutable_pause()->set_paused(true);
+  link.send(pause);
+  EXPECT_EQ(Shim::await(link, FromShim::kPause).pause().sys_errno(), 0);
+  EXPECT_TRUE(os::signal_pidfd(shim->get(), SIGTERM));
+  EXPECT_EQ(Shim::await(link, FromShim::kSandboxExit).sandbox_exit().code(), "stopped");
+  expect_nothing_left(*shim);
+}
+
 TEST_P(WholeShim, ARuntimeThatFailsIsTold) {
   spec_.set_template_root((home_.dir() / "absent").string());
   ASSERT_TRUE(os::durable_write(dir_ / "spec.pb", spec_.SerializeAsString()));

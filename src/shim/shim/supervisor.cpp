@@ -1,5 +1,7 @@
 #include "shim/supervisor.hpp"
 
+#include <malloc.h>
+
 #include <csignal>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@ constexpr milliseconds retry_every{250};         // of a journal that found the 
 constexpr milliseconds kill_after_grace{1'000};  // init kills by itself when the grace is over; then we do
 constexpr milliseconds end_within{10'000};       // for a full disk to get room, once the sandbox is gone
 constexpr milliseconds tell_within{2'000};       // for servers to read the last frame
+constexpr milliseconds trim_after{2'000};         // of quiet: what a burst needed is given back
 constexpr std::uint32_t init_version = 1;
 
 }  // namespace
@@ -222,6 +225,7 @@ void Supervisor::sync_journals(bool wait) {
     if (!syncer) failed(syncer.error());
     else syncer_ = *std::move(syncer);
   }
+  trim_timer_ = loop_->after(trim_after, [] { ::malloc_trim(0); });
   if (!wait && syncer_) return syncer_->submit(std::move(files));
   for (const auto& file : files)
     if (auto synced = os::sync_data(file.get()); !synced) failed(synced.error());

@@ -136,6 +136,7 @@ class Supervisor final : Channel::Owner, Audience::Owner, Terminal::Owner {
   std::unique_ptr<Syncer> syncer_;
   std::vector<UniqueFd> unsynced_;  // of terminals that ended
   Loop::Timer sync_timer_;
+  Loop::Timer trim_timer_;
   Loop::Timer retry_timer_;
   Loop::Timer start_deadline_;
   Loop::Timer stop_deadline_;
