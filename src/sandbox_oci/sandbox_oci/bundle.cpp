@@ -108,7 +108,7 @@ json::object linux_part(const sandbox::Spec& spec) {
       {"cgroupsPath", spec.cgroup},
       {"resources", resources(spec)},
       {"rootfsPropagation", "private"},
-      {"seccomp", make_seccomp()},
+      {"seccomp", make_seccomp(spec.runtime_kind == "runsc" ? Kernel::Gvisor : Kernel::Host)},
       {"maskedPaths", strings({"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
                                "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
                                "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"})},

@@ -26,8 +26,10 @@ inline constexpr const char* workspace_path = "/workspace";
 // `open_files_ceiling`: the host's hard limit; a runtime without CAP_SYS_RESOURCE cannot go above it.
 [[nodiscard]] boost::json::object make_bundle(const sandbox::Spec& spec, std::uint64_t open_files_ceiling);
 
-// The profile alone: an allow-list. What is not in it is ENOSYS, so that programs fall back as on an older kernel; what
-// a sandbox must never have is EPERM by name.
-[[nodiscard]] boost::json::object make_seccomp();
+enum class Kernel { Host, Gvisor };  // that answers a sandbox's system calls
+
+// The seccomp profile alone. On the host's kernel an allow-list: what is not in it is ENOSYS, so that programs fall
+// back as on an older kernel; what a sandbox must never have is EPERM by name. In gVisor what is refused by name only.
+[[nodiscard]] boost::json::object make_seccomp(Kernel kernel);
 
 }  // namespace berth::sandbox_oci

@@ -1,5 +1,6 @@
 #include "sandbox_oci/bundle.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -95,7 +96,7 @@ TEST(Bundle, EnvironmentHasDefaultsThatASpecMayReplace) {
 }
 
 TEST(Seccomp, IsAnAllowListThatRefusesByName) {
-  const json::value profile = make_seccomp();
+  const json::value profile = make_seccomp(Kernel::Host);
   EXPECT_EQ(profile.at("defaultAction"), "SCMP_ACT_ERRNO");
   EXPECT_EQ(profile.at("architectures"), (json::value(json::array{"SCMP_ARCH_X86_64"})));
   for (const auto* name : {"read", "execve", "openat", "futex", "rt_sigreturn", "ptrace", "statx"}) {
@@ -110,8 +111,21 @@ TEST(Seccomp, IsAnAllowListThatRefusesByName) {
     EXPECT_EQ(verdict(profile, name), "") << name;
 }
 
+TEST(Seccomp, GvisorGetsTheSameRefusalsAndNothingElse) {
+  const json::value host = make_seccomp(Kernel::Host);
+  const json::value gvisor = make_seccomp(Kernel::Gvisor);
+  EXPECT_EQ(gvisor.at("defaultAction"), "SCMP_ACT_ALLOW");
+  for (const auto& rule : gvisor.at("syscalls").as_array()) {
+    EXPECT_EQ(rule.at("action"), "SCMP_ACT_ERRNO");
+    const auto& all = host.at("syscalls").as_array();
+    EXPECT_NE(std::find(all.begin(), all.end(), rule), all.end()) << rule;
+  }
+  EXPECT_EQ(verdict(gvisor, "mount"), "SCMP_ACT_ERRNO");
+  EXPECT_EQ(verdict(gvisor, "clone3"), "") << "it could not be ENOSYS there";
+}
+
 TEST(Seccomp, NamesStandOnce) {
-  const json::value profile = make_seccomp();
+  const json::value profile = make_seccomp(Kernel::Host);
   std::set<std::string> seen;
   for (const auto& rule : profile.at("syscalls").as_array()) {
     if (rule.as_object().contains("args")) continue;

@@ -107,6 +107,18 @@ TEST_P(OciSandbox, MemoryIsBounded) {
   EXPECT_THAT(out, Not(HasSubstr("TAKEN")));
 }
 
+TEST_P(OciSandbox, NoDescriptorOfTheHostComesIn) {
+  start();
+  EXPECT_EQ(shell_->run("ls /proc/self/fd"), "0\n1\n2\n3") << "3 is the directory that it lists";
+}
+
+// Unknown to a sandbox is unknown, not forbidden: libc falls back on ENOSYS only.
+TEST_P(OciSandbox, AnUnknownSystemCallIsEnosys) {
+  start();
+  EXPECT_EQ(shell_->run("/.berth/init clone3"), "clone3 38");
+  EXPECT_THAT(shell_->run("/.berth/init openat2"), testing::AnyOf("openat2 22", "openat2 38"));
+}
+
 // A runtime that is killed at many moments of a start: whatever it had made by then is gone afterwards.
 TEST_P(OciSandbox, ARuntimeKilledDuringStartLeavesNothing) {
   const auto real = spec_.runtime;

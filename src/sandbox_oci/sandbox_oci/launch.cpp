@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "os/file.hpp"
+#include "os/file_lock.hpp"
 #include "os/poll.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
@@ -20,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t log_tail_bytes = 1024;
+// High, where no runtime puts a descriptor of its own. Each closes what it does not know before it becomes init.
+constexpr int lock_descriptor = 63;
 constexpr std::uint64_t channel_token = 1;
 constexpr std::uint64_t runtime_token = 2;
 
@@ -148,12 +151,14 @@ Result<sandbox::Started> launch(const sandbox::Spec& spec, milliseconds timeout)
   const Layout layout(spec.dir);
   TRY_ASSIGN(auto ends, make_channel(spec));
   TRY_ASSIGN(auto log, os::open_append(layout.init_log));
+  TRY_ASSIGN(auto lock,
+             os::lock_file(layout.lock));  // ours goes with this function, the runtime's with its last process
 
   os::SpawnSpec command;
   command.argv = run_command(spec);
   command.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   command.cwd = layout.bundle.string();
-  command.fds = {{ends.init_in.get(), 0}, {ends.init_out.get(), 1}, {log.get(), 2}};
+  command.fds = {{ends.init_in.get(), 0}, {ends.init_out.get(), 1}, {log.get(), 2}, {lock.get(), lock_descriptor}};
   command.new_session = true;
   command.parent_death_signal = SIGKILL;  // a start does not outlive the shim
   TRY_ASSIGN(auto runtime, os::Process::spawn(command));

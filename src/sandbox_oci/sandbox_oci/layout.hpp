@@ -14,6 +14,7 @@ struct Layout {
         workspace(dir / "workspace"),
         state(dir / "run"),
         pid_file(state / "pid"),
+        lock(state / "lock"),
         runtime_log(dir / "runtime.log"),
         init_log(dir / "init.log") {}
 
@@ -23,6 +24,7 @@ struct Layout {
   std::filesystem::path workspace;
   std::filesystem::path state;  // the runtime's own (--root)
   std::filesystem::path pid_file;
+  std::filesystem::path lock;  // held by every process of the runtime
   std::filesystem::path runtime_log, init_log;
 };
 
