@@ -57,6 +57,7 @@ Result<Child> start_on_pipes(os::SpawnSpec& spec) {
 Result<Child> SystemProcesses::start(const wire::StartProcess& request) {
   TRY_ASSIGN(auto user, resolve_user(user_, request.user()));
   TRY_ASSIGN(auto launch, plan_launch(request, user));
+  launch.spec.reset_signals = changed_signals_;
   if (user.uid != user_.uid) launch.spec.user = {user.uid, user.gid};
   std::optional<os::Pipe> script;
   if (!launch.script.empty()) {  // through a pipe: no file that others read, nothing to clean up

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "guest/user.hpp"
+#include "os/process.hpp"
 
 namespace berth::wire { class StartProcess; }
 
@@ -36,7 +37,7 @@ class Processes {
 
 class SystemProcesses final : public Processes {
  public:
-  explicit SystemProcesses(User user) : user_(std::move(user)) {}
+  explicit SystemProcesses(User user) : user_(std::move(user)), changed_signals_(os::changed_signals()) {}
   Result<Child> start(const wire::StartProcess& request) override;
   void signal(pid_t target, int signal) override;
   void signal_all(int signal) override;
@@ -45,6 +46,7 @@ class SystemProcesses final : public Processes {
 
  private:
   User user_;
+  std::vector<int> changed_signals_;  // init changes none later
 };
 
 }  // namespace berth::guest

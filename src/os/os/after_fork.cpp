@@ -27,17 +27,17 @@ bool become_user(uid_t uid, gid_t gid) {
          ::syscall(SYS_setresuid, uid, uid, uid) == 0;
 }
 
-void default_signals() {
+// Before they are unblocked: a handler of the parent would run here, on the parent's memory.
+void default_signals(std::span<const int> signals) {
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal)
-    if (signal != SIGKILL && signal != SIGSTOP) ::sigaction(signal, &action, nullptr);
+  for (int signal : signals) ::sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
 
 void run_child(const ChildPlan& plan) {
-  default_signals();
+  default_signals(plan.reset_signals);
   if (plan.new_session && ::setsid() < 0) give_up(plan, ChildStep::Session);
   // Ours are CLOEXEC; what we inherited from whoever started us may not be. dup2 clears the mark on what is meant.
   ::syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);

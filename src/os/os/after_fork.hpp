@@ -17,7 +17,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* env;
   const char* cwd;               // null: stay
-  std::span<const FdMove> fds;   // sorted by `child`; `ours` are at or above `first_free_fd`, so that no dup2 hits a source
+  std::span<const FdMove> fds;   // every `ours` is above every `child`: no dup2 hits a source
   bool new_session;
   bool controlling_terminal;
   int parent_death_signal;       // 0: none
@@ -28,6 +28,7 @@ struct ChildPlan {
   gid_t gid;
   bool set_open_files;
   std::uint64_t open_files_soft, open_files_hard;
+  std::span<const int> reset_signals;
   int report;                    // CLOEXEC pipe, gets a ChildFailure
   const sigset_t* signals;       // mask for the program
 };

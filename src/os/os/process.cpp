@@ -20,7 +20,7 @@
 namespace berth::os {
 namespace {
 
-constexpr int first_free_fd = 64;  // targets are below, sources at or above
+constexpr int first_free_fd = 64;  // targets are below
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
@@ -41,9 +41,16 @@ struct Descriptors {
   std::vector<FdMove> moves;
 };
 
+// A source that is above every target stays as it is; another is copied out of the way of the dup2s.
 Result<Descriptors> plan_descriptors(const std::vector<FdMap>& wanted) {
   Descriptors out;
+  int highest = 2;
+  for (const FdMap& map : wanted) highest = std::max(highest, map.child);
   auto add = [&](int ours, int child) -> Result<> {
+    if (ours > highest) {
+      out.moves.push_back({ours, child});
+      return {};
+    }
     TRY_ASSIGN(auto copy, high_copy(ours));
     out.moves.push_back({copy.get(), child});
     out.held.push_back(std::move(copy));
@@ -57,6 +64,7 @@ Result<Descriptors> plan_descriptors(const std::vector<FdMap>& wanted) {
     }
     TRY(add(null->get(), standard));
   }
+  if (null) out.held.push_back(*std::move(null));
   for (const FdMap& map : wanted) {
     BERTH_CHECK(map.child >= 0 && map.child < first_free_fd);
     TRY(add(map.ours, map.child));
@@ -91,6 +99,13 @@ class AllSignalsBlocked {
   return pid;
 }
 
+std::vector<int> all_signals() {
+  std::vector<int> out;
+  for (int signal = 1; signal < NSIG; ++signal)
+    if (signal != SIGKILL && signal != SIGSTOP) out.push_back(signal);
+  return out;
+}
+
 int reap(pid_t pid) {
   int status = 0;
   (void)retry([&] { return ::waitpid(pid, &status, 0); });
@@ -107,10 +122,11 @@ Result<Process> Process::spawn(const SpawnSpec& spec) {
   }
   TRY_ASSIGN(auto descriptors, plan_descriptors(spec.fds));
   TRY_ASSIGN(auto report, make_pipe());
-  if (report.write.get() < first_free_fd) {
+  if (std::ranges::any_of(descriptors.moves, [&](const FdMove& move) { return move.child == report.write.get(); })) {
     TRY_ASSIGN(report.write, high_copy(report.write.get()));
   }
   const auto argv = pointers(spec.argv), env = pointers(spec.env);
+  const std::vector<int> reset_signals = spec.reset_signals ? *spec.reset_signals : all_signals();
   sigset_t no_signals;
   ::sigemptyset(&no_signals);
   const ChildPlan plan{
@@ -130,6 +146,7 @@ Result<Process> Process::spawn(const SpawnSpec& spec) {
       .set_open_files = spec.open_files.has_value(),
       .open_files_soft = spec.open_files ? spec.open_files->first : 0,
       .open_files_hard = spec.open_files ? spec.open_files->second : 0,
+      .reset_signals = reset_signals,
       .report = report.write.get(),
       .signals = &no_signals,
   };
@@ -198,6 +215,15 @@ Result<> Process::kill(int signal) {
 pid_t Process::release() {
   pidfd_.reset();
   return std::exchange(pid_, 0);
+}
+
+std::vector<int> changed_signals() {
+  std::vector<int> out;
+  for (int signal : all_signals()) {
+    struct sigaction now{};
+    if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_DFL) out.push_back(signal);
+  }
+  return out;
 }
 
 Result<UniqueFd> open_pidfd(pid_t pid) {

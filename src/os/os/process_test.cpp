@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "os/file.hpp"
 #include "os/poll.hpp"
 #include "os/proc.hpp"
@@ -83,6 +85,9 @@ TEST(Process, ChildHasDefaultSignalsItsOwnSessionUmaskAndLimits) {
   EXPECT_NE(text.find("SigIgn:\t0000000000000000"), std::string::npos) << text;
   EXPECT_NE(text.find("\n0027\n64\n"), std::string::npos) << text;
   EXPECT_EQ(text.find(std::to_string(::getsid(0)) + "\n"), std::string::npos) << text;
+  spec.reset_signals = changed_signals();
+  EXPECT_NE(std::ranges::find(*spec.reset_signals, SIGPIPE), spec.reset_signals->end());
+  EXPECT_NE(output(spec).find("SigIgn:\t0000000000000000"), std::string::npos);
 }
 
 TEST(Process, AnotherUserIsCompletely) {
