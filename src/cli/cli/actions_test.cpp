@@ -134,6 +134,7 @@ TEST(Verbs, TheTerminalThatIsMeant) {
     {"id":"3","kind":"pipes","running":true},{"id":"4","kind":"pty","running":false}])").as_array();
   EXPECT_EQ(choose_terminal(terminals, Want::Running)->at("id").as_string(), "2");
   EXPECT_EQ(choose_terminal(terminals, Want::Any)->at("id").as_string(), "4");
+  EXPECT_EQ(choose_terminal(json::parse(R"([{"id":"1","kind":"pipes"},{"id":"2","kind":"pipes"}])").as_array(), Want::Any)->at("id").as_string(), "1");
   EXPECT_EQ(choose_terminal({}, Want::Any), nullptr);
   EXPECT_EQ(choose_terminal(json::parse(R"([{"id":"9","kind":"pipes","running":true}])").as_array(), Want::Running)->at("id").as_string(), "9");
   EXPECT_EQ(choose_terminal(json::parse(R"([5,{"running":false}])").as_array(), Want::Running), nullptr);

@@ -188,10 +188,10 @@ void add_record_verbs(CLI::App& root, Store& store) {
   history.option("SANDBOX", &verb::History::sandbox, "", "Only of this one");
   history.option("-n,--limit", &verb::History::limit, "NUMBER", "How many at most (20)")->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
   Builder<verb::Replay> replay(root, store, "replay", "Play what a terminal showed", "berth replay build\nberth replay --speed 2000 build");
-  replay.option("TARGET", &verb::Replay::target, "", "Sandbox (its newest terminal) or terminal id")->required();
+  replay.option("TARGET", &verb::Replay::target, "", "Sandbox (its newest PTY, else its first terminal) or terminal id")->required();
   replay.option("--speed", &verb::Replay::speed, "BYTES", "Bytes in a second; at once when absent")->check(CLI::Range(1.0, 1e12));
   Builder<verb::Logs> logs(root, store, "logs", "Print the output of a terminal", "berth logs build\nberth logs -f build");
-  logs.option("TARGET", &verb::Logs::target, "", "Sandbox (its newest terminal) or terminal id")->required();
+  logs.option("TARGET", &verb::Logs::target, "", "Sandbox (its newest PTY, else its first terminal) or terminal id")->required();
   logs.flag("-f,--follow", &verb::Logs::follow, "Go on until it ends");
 }
 

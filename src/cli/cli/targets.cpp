@@ -21,7 +21,7 @@ const json::object* choose_terminal(const json::array& terminals, Want want) {
     const json::object* terminal = item.if_object();
     if (terminal == nullptr || (want == Want::Running && !flag_of(*terminal, "running"))) continue;
     bool is_pty = text_of(*terminal, "kind") == "pty";
-    if (want == Want::Running && best_is_pty && !is_pty) continue;
+    if (!is_pty && (best_is_pty || (want == Want::Any && best != nullptr))) continue;
     best = terminal;
     best_is_pty = is_pty;
   }

@@ -12,8 +12,8 @@ namespace berth::cli {
 
 enum class Want { Running, Any };
 
-// A terminal id is that terminal; anything else is a sandbox and its newest one: with Want::Running the newest PTY that
-// runs, else the newest that runs.
+// A terminal id is that terminal; anything else is a sandbox and its main one. Want::Running: the newest PTY that runs,
+// else the newest that runs. Want::Any: the newest PTY, else the first terminal, so that a small exec hides nothing.
 Result<boost::json::object> find_terminal(const Context& context, const std::string& target, Want want);
 // Pure: the choice among a sandbox's terminals, oldest first as the API lists them; nullptr when none fits.
 [[nodiscard]] const boost::json::object* choose_terminal(const boost::json::array& terminals, Want want);
