@@ -44,6 +44,7 @@ struct Lane {
   Shared& shared;
   aio::TaskGroup tasks;
   std::vector<Connection*> open;
+  std::size_t carriers = 0;  // TLS in front of a connection; it has the last word to the client
   aio::Event ended;
 };
 
@@ -56,8 +57,11 @@ asio::awaitable<void> run_connection(Lane* lane, UniqueFd fd, Peer peer) {
   lane->ended.notify();
 }
 
-asio::awaitable<void> run_tls(std::shared_ptr<Tls> tls, UniqueFd encrypted, UniqueFd plain, std::chrono::milliseconds limit) {
-  co_await tls->carry(std::move(encrypted), std::move(plain), limit);
+asio::awaitable<void> run_tls(Lane* lane, std::shared_ptr<Tls> tls, UniqueFd encrypted, UniqueFd plain) {
+  ++lane->carriers;
+  co_await tls->carry(std::move(encrypted), std::move(plain), lane->shared.limits.request);
+  --lane->carriers;
+  lane->ended.notify();
 }
 
 asio::awaitable<void> run_listener(Listener* listener) { co_await listener->run(); }
@@ -72,7 +76,7 @@ asio::awaitable<void> stop_lane(Lane* lane, std::chrono::milliseconds limit) {
     *late = true;
     lane->ended.notify();
   });
-  while (!lane->open.empty() && !*late) (void)co_await lane->ended.wait();
+  while ((!lane->open.empty() || lane->carriers > 0) && !*late) (void)co_await lane->ended.wait();
   for (Connection* connection : lane->open) connection->abort();
   (void)co_await lane->tasks.stop(std::chrono::milliseconds{1'000});
 }
@@ -135,7 +139,7 @@ class Server::Impl {
     if (incoming.peer.scheme == Scheme::Https) {
       auto pair = os::socket_pair();
       if (!pair) return;
-      lane->tasks.spawn(run_tls(tls_, std::move(incoming.connection), std::move(pair->first), settings_.limits.request));
+      lane->tasks.spawn(run_tls(lane, tls_, std::move(incoming.connection), std::move(pair->first)));
       incoming.connection = std::move(pair->second);
     }
     lane->tasks.spawn(run_connection(lane, std::move(incoming.connection), std::move(incoming.peer)));

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using Socket = asio::generic::stream_protocol::socket;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t record_bytes = 16 << 10;
-constexpr std::chrono::milliseconds goodbye_limit{2'000};  // for the peer's half
+constexpr std::chrono::milliseconds goodbye_limit{500};  // for the peer's half
 
 // One connection. Both directions run until one of them closes both sockets, which ends the other.
 class Carrier : public std::enable_shared_from_this<Carrier> {
