@@ -106,6 +106,7 @@ class Shim {
   wire::FromShim welcome;
 
  private:
+  bool real_;  // init is a process
   SystemClock clock_;
   std::unique_ptr<Supervisor> supervisor_;
   std::thread thread_;

@@ -136,9 +136,10 @@ wire::ShimSpec Home::spec() const {
   return must(checked(spec));
 }
 
-Shim::Shim(Setup setup) : spec(home.spec()), sandbox(std::make_shared<FakeSandbox>(setup.channel)) {
+Shim::Shim(Setup setup)
+    : spec(home.spec()), sandbox(std::make_shared<FakeSandbox>(setup.channel)), real_(setup.init == Init::Real) {
   if (setup.change) setup.change(spec);
-  if (setup.init == Init::Real) {
+  if (real_) {
     if (setup.channel == sandbox::Channel::PtyHandover) {
       sandbox->process = spawn_init(*sandbox, sandbox->init.in(), sandbox->init.in());
     } else {
@@ -162,7 +163,7 @@ Shim::Shim(Setup setup) : spec(home.spec()), sandbox(std::make_shared<FakeSandbo
     supervisor_.reset();
   });
   if (!setup.ready) return;
-  if (setup.init == Init::Scripted) {
+  if (!real_) {
     wire::FromInit ready;
     ready.mutable_ready()->set_version(1);
     sandbox->init.send(ready);
@@ -219,7 +220,7 @@ wire::StartProcess Shim::start(const std::string& id, bool pty, std::vector<std:
   for (const auto& word : argv) frame.mutable_start()->mutable_process()->add_argv(word);
   frame.mutable_start()->mutable_process()->set_pty(pty);
   link.send(frame);
-  if (sandbox->process.running()) return {};
+  if (real_) return {};
   return await_init(wire::ToInit::kStart).start();
 }
 
