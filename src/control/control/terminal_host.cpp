@@ -77,9 +77,11 @@ Result<TerminalHost::History> TerminalHost::read_rows(store::Reader& reader, con
 }
 
 awaitable<Result<>> TerminalHost::restore() {
+  history_known_ = false;
   CO_TRY_ASSIGN(auto history, co_await domain_.parts.store->read([id = id_](store::Reader& reader) { return read_rows(reader, id); }));
   for (auto& [row, number] : history.running) enter(Terminal::restore(shared_, std::move(row), number));
   started_ = history.terminals;
+  history_known_ = true;
   co_return Result<>{};
 }
 
@@ -95,7 +97,7 @@ void TerminalHost::attached(std::shared_ptr<link::Link> link, const wire::Welcom
   }
   // Started by a server that died before its row was written: nobody was told of it.
   for (const auto& [terminal, state] : known)
-    if (state->running() && !terminals_.contains(std::string(terminal))) lane_->spawn(kill_unknown(link, std::string(terminal)));
+    if (history_known_ && state->running() && !terminals_.contains(std::string(terminal))) lane_->spawn(kill_unknown(link, std::string(terminal)));
   consider_removal();
 }
 

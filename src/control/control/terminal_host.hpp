@@ -64,6 +64,7 @@ class TerminalHost final : public sandboxes::Keeper, public std::enable_shared_f
   std::unordered_map<std::string, std::shared_ptr<terminals::Terminal>> terminals_;
   std::deque<TerminalId> ended_ids_;
   std::size_t running_ = 0, started_ = 0, viewers_ = 0;
+  bool history_known_ = true;  // else what the shim runs and we do not know may be somebody's
   bool looked_at_ = false;     // since a terminal was started last
   bool removing_ = false;
   aio::Event changed_;

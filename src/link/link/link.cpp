@@ -10,6 +10,7 @@
 
 #include "aio/deadline.hpp"
 #include "crypto/crypto.hpp"
+#include "os/socket.hpp"
 
 namespace berth::link {
 namespace {
@@ -41,12 +42,15 @@ Result<std::shared_ptr<Link>> Link::adopt(const boost::asio::any_io_executor& ex
 }
 
 awaitable<Result<std::shared_ptr<Link>>> Link::connect(std::filesystem::path path, std::string secret, Options options) {
-  Socket socket(co_await boost::asio::this_coro::executor);
-  const auto [error] = co_await socket.async_connect(boost::asio::local::stream_protocol::endpoint(path.string()), no_throw);
-  if (error)
-    co_return std::unexpected(Error{.code = Code::Unavailable, .message = "The sandbox's shim does not answer.",
-                                    .operation = "connect", .subject = path.string(), .sys_errno = error.value()});
-  std::shared_ptr<Link> link(new Link(std::move(socket), options));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  auto socket = os::connect_unix(path);  // of any length; waits for nothing but room in the listener's queue
+  if (!socket) {
+    Error error = std::move(socket).error();
+    error.code = Code::Unavailable;
+    error.message = "The sandbox's shim does not answer.";
+    co_return std::unexpected(std::move(error));
+  }
+  CO_TRY_ASSIGN(const auto link, adopt(executor, *std::move(socket), options));
   CO_TRY(co_await aio::with_deadline(link->authenticate(std::move(secret)), options.timeout,
                                      "The sandbox's shim did not answer in time."));
   co_return link;

@@ -74,6 +74,7 @@ awaitable<Result<>> Sandbox::start(wire::ShimSpec spec) {
     co_await abandon(greeted.error());
     co_return greeted;
   }
+  serving_ = true;
   lane_->spawn(serve(self));
   log_.info("sandbox started", {{"name", name_}, {"runtime", row_.runtime}});
   co_return Result<>{};
@@ -130,7 +131,8 @@ awaitable<void> Sandbox::readopt() {
       log_.error("row not written", {{"error", recorded.error()}});
   }
   log_.info("sandbox of an earlier server", {{"name", name_}, {"found", found != Found::Dead}});
-  if (found == Found::Attached) lane_->spawn(serve(self));
+  serving_ = found == Found::Attached;
+  if (serving_) lane_->spawn(serve(self));
   else if (found == Found::Dead && row_.state == SandboxState::Provisioning) co_await abandon(std::nullopt);
   else if (found == Found::Dead) co_await finish();
 }
@@ -144,7 +146,8 @@ awaitable<void> Sandbox::serve(std::shared_ptr<Sandbox> self) {
     if (self->told_) break;
     self->log_.warning("connection to the shim was lost", {{"error", why}});
     const Found found = co_await self->reconnect(self->context_.options.reconnect_timeout, false);
-    if (co_await cancelled() || found == Found::Foreign) co_return;
+    self->serving_ = found != Found::Foreign;
+    if (co_await cancelled() || !self->serving_) co_return;
     if (found == Found::Dead) break;
   }
   co_await self->finish();

@@ -93,6 +93,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   std::string secret_, cgroup_;
   os::Process shim_;                     // a child of ours, until it was waited for
   std::optional<wire::SandboxExit> told_;  // the shim's last word
+  bool serving_ = false;                 // serve() will end it
   bool stopping_ = false;                // somebody asked for its end
   bool forced_ = false;
   bool ended_ = false;

@@ -31,11 +31,13 @@ awaitable<Result<store::SandboxRow>> Sandbox::stop(std::chrono::milliseconds gra
     frame.mutable_stop()->set_grace_ms(static_cast<std::uint32_t>(grace.count()));
     (void)co_await link_->send(std::move(frame));  // a lost connection is serve()'s business
   }
-  if (!co_await wait_ended(grace + context_.options.stop_margin)) {
+  const bool reachable = serving_ || ended_;
+  if (!reachable || !co_await wait_ended(grace + context_.options.stop_margin)) {
     log_.warning("sandbox did not stop in time and is killed");
     forced_ = true;
     co_await kill();
-    (void)co_await wait_ended(clear_limit);
+    if (!std::exchange(serving_, true)) co_await finish();
+    else (void)co_await wait_ended(clear_limit);
   }
   if (!ended_) co_return fail(Code::Timeout, "The sandbox did not stop in time.");
   if (row_.state == SandboxState::Running || row_.state == SandboxState::Paused)
