@@ -10,6 +10,7 @@ from kit import BIN, eventually
 HOSTILE = BIN / "berth-hostile"
 ACTS = subprocess.run([HOSTILE, "list"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
 SEPARATE = {"memory_bomb", "fork_bomb"}  # they may end the sandbox: each gets one of its own
+REACHES_ITS_OWN_SANDBOX_ONLY = {("init_channel", "gvisor")}  # decision 0005, hostile_frames_test.py
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_each_act_is_stopped_inside(api, isolation, victim):
     plant(api, sandbox)
     worked = {}
     for act in ACTS:
-        if act in SEPARATE:
+        if act in SEPARATE or (act, isolation) in REACHES_ITS_OWN_SANDBOX_ONLY:
             continue
         answer = api.exec(sandbox, "/workspace/berth-hostile", *arguments(act, victim, True))
         if answer["exit_code"] == 0 or not answer["stdout"].startswith("stopped: "):
@@ -98,7 +99,8 @@ def test_file_calls_never_leave_the_sandbox(api, isolation, victim):
     for path in (canary, "/workspace/absolute", "/workspace/relative", "/workspace/magic", "/workspace/../../.." + canary,
                  "/workspace/root" + canary, "/proc/1/root" + canary, "../../../../.." + canary):
         answer = api.call("GET", f"{files}?path={path}")
-        assert answer.status in (400, 403, 404) and b"host" != answer.data, (path, answer.status, answer.data)
+        # once the sandbox has a file of that name it is its own that is read
+        assert answer.status in (400, 403, 404) or answer.data == b"inside", (path, answer.status, answer.data)
         assert api.call("PUT", f"{files}?path={path}", data=b"inside").status in (204, 400, 403, 404), path
     assert open(canary).read() == "host", "a write went through to the host"
     api.call("DELETE", f"{files}?path=/workspace/root&recursive=true")
