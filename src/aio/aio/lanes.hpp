@@ -1,6 +1,11 @@
 #pragma once
 // One TaskGroup for each context of a Runtime: what belongs to one sandbox runs on one lane for good, and stop() reaches
 // all of it. The runtime outlives its lanes. next() and at() may be called from any thread.
+//
+// Example (aio::Runtime& runtime):
+//   aio::Lanes lanes(runtime);
+//   const auto lane = lanes.next();
+//   if (!co_await lanes.stop(std::chrono::seconds{5})) co_return fail(Code::Timeout, "Not all of it ended.");
 
 #include <boost/asio/awaitable.hpp>
 

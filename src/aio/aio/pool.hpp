@@ -2,6 +2,10 @@
 // A named pool of threads for calls that block (fsync, removing trees, building templates). co_await pool.run(f) runs f
 // there and resumes where it was awaited. f returns a Result and must not touch state of a strand; it is not cancelled.
 // Bounded: beyond `queue` waiting calls the answer is ResourceExhausted at once.
+//
+// Example (aio::Pool& pool, std::string path):
+//   CO_TRY_ASSIGN(const std::size_t length, co_await pool.run([path]() -> Result<std::size_t> { return path.size(); }));
+//   (void)length;
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -8,6 +8,9 @@
 // connection is taken out of HTTP and given to `takeover` on the terminal's executor.
 // Limits: Settings, each refused with a problem document that names it. Errors: AlreadyExists (address in use),
 // PermissionDenied (not loopback without TLS), InvalidArgument (certificate).
+//
+// Example (aio::Runtime& runtime, control::Control& control, log::Logger log):
+//   TRY_ASSIGN(const auto server, api_http::Server::open(runtime, control, log, {.port = 0}, [](api_http::Upgraded) {}));
 
 #include <chrono>
 #include <cstdint>

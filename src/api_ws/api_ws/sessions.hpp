@@ -1,9 +1,10 @@
 #pragma once
 // Viewers of terminals over WebSocket, protocol "berth.terminal.v1" (docs/api.md, RFC 6455).
 //
-//   api_ws::Sessions sessions(settings, words, log);
-//   sessions.start({.connection = …, .handshake_key = …, .attachment = …});
-//   co_await sessions.stop(deadline);   // everyone is told "service restart" (1012) and reconnects
+// Example (api_ws::Words words, log::Logger log, api_ws::Granted granted):
+//   api_ws::Sessions sessions({}, words, log);
+//   sessions.start(std::move(granted));
+//   co_await sessions.stop(std::chrono::seconds{5});  // everyone is told "service restart" (1012) and reconnects
 //
 // Threads: a session lives on its attachment's executor, so that a key and its echo never change threads; start() and
 // stop() may be called from any. Sessions outlives what it started, and must be stopped before it is destroyed.

@@ -1,11 +1,12 @@
 #pragma once
 // The server behind the transports, put together: control and the domain below it.
 //
-//   TRY_ASSIGN(auto service, control::Service::open({.runtime = &runtime, .store = store.get(), …}));
-//   co_await service->ensure_first_key()   the text of a new key when there was none yet; show it once
-//   co_await service->recover()            finds the sandboxes of earlier servers again; ready() from then on
-//   api_http::Server::open(runtime, *service, …)
-//   … co_await service->stop(limit)        after the transports; sandboxes go on
+// Example (control::Dependencies dependencies):
+//   CO_TRY_ASSIGN(const auto service, control::Service::open(std::move(dependencies)));
+//   CO_TRY_ASSIGN(const auto key, co_await service->ensure_first_key());  // a new key when there was none: show it once
+//   CO_TRY(co_await service->recover());  // the sandboxes of earlier servers; ready() from then on
+//   (void)key;
+//   co_await service->stop(std::chrono::seconds{5});  // after the transports; sandboxes go on
 //
 // Threads: open() on any; the coroutines on any executor of the runtime; the destructor after Runtime::stop().
 // Everything in Dependencies that is a pointer outlives the service.

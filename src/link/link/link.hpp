@@ -8,6 +8,11 @@
 // Limits: one frame is at most wire::max_frame_bytes; the outgoing queue Options::queue_bytes, then send() waits; at most
 // Options::requests requests at a time.
 // Errors: Unavailable (shim away), Unauthenticated (it refused our proof), Unsupported (its version), Timeout, Damaged.
+//
+// Example (std::string secret):
+//   CO_TRY_ASSIGN(const auto link, co_await link::Link::connect("shim.sock", secret, {}));
+//   CO_TRY_ASSIGN(const auto first, co_await link->welcome(std::chrono::seconds{5}));
+//   (void)first;
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>

@@ -2,6 +2,10 @@
 // For tests: a directory of its own that is gone afterwards.
 //
 // Ownership: removes the whole tree when it is destroyed. One thread.
+//
+// Example:
+//   const os::ScratchDir scratch;
+//   TRY(os::make_private_directory(scratch / "home"));
 
 #include <cstdlib>
 #include <filesystem>

@@ -2,6 +2,11 @@
 // Who keeps the terminals of one sandbox, one level up: is told what the sandbox's shim says. On the sandbox's strand.
 // restore() comes first, and only for a sandbox of an earlier server; attached() at the start and after every reconnect,
 // before any frame of that connection; ended() once, last.
+//
+// Example (sandboxes::Keeper& keeper, std::shared_ptr<link::Link> link, wire::Welcome welcome):
+//   CO_TRY(co_await keeper.restore());
+//   keeper.attached(link, welcome);
+//   co_await keeper.ended("The sandbox was stopped.");
 
 #include <boost/asio/awaitable.hpp>
 

@@ -7,6 +7,10 @@
 // A sandbox that ended leaves no process, cgroup or mount; its row says why. The server's own end is not the sandbox's:
 // when the lane is stopped, the shim goes on.
 // Errors: FailedPrecondition (wrong state), Unavailable (shim away at the moment), Timeout, and what the store says.
+//
+// Example (std::shared_ptr<sandboxes::Sandbox> sandbox):
+//   CO_TRY_ASSIGN(const auto row, co_await sandbox->stop(std::chrono::seconds{5}));
+//   (void)row;
 
 #include <boost/asio/awaitable.hpp>
 

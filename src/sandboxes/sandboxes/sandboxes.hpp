@@ -6,6 +6,11 @@
 // Threads: find() and live() any; coroutines on any executor, under aio::shielded, since they must not stop half way.
 // Errors: AlreadyExists (name), InvalidArgument (name), ResourceExhausted (too many), FailedPrecondition (it runs), and what
 // starting it says.
+//
+// Example (sandboxes::Sandboxes& sandboxes, sandboxes::Request request):
+//   CO_TRY(co_await sandboxes.recover());
+//   CO_TRY_ASSIGN(const auto row, co_await sandboxes.create(request));
+//   CO_TRY(co_await sandboxes.remove(row.id));
 
 #include <boost/asio/awaitable.hpp>
 

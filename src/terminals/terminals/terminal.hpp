@@ -7,6 +7,11 @@
 // Ended is told to viewers only after their last byte, and after the rows of the terminal were tried once.
 //
 // Memory: nothing is kept for output that nobody watches; for viewers that follow, at most Settings::recent_bytes.
+//
+// Example (std::shared_ptr<const terminals::Shared> shared, store::TerminalRow row, std::shared_ptr<terminals::Outlet> outlet):
+//   const auto terminal = terminals::Terminal::create(shared, row);
+//   CO_TRY(co_await terminal->start(outlet, {}));
+//   CO_TRY(co_await terminal->input("ls\n"));
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,6 +1,11 @@
 #pragma once
 // One reader of one terminal: an offset. At the end it is handed what comes in; behind the end it reads the journal at
 // its own pace, so that it costs one chunk of memory and delays nobody. On the sandbox's strand; destroying it detaches.
+//
+// Example (std::shared_ptr<terminals::Terminal> terminal):
+//   const auto viewer = std::make_shared<terminals::Viewer>(terminal, ByteOffset{0});
+//   CO_TRY_ASSIGN(const auto item, co_await viewer->read());
+//   if (std::holds_alternative<terminals::Viewer::Ended>(item)) co_return Result<>{};
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
