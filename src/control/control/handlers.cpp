@@ -78,7 +78,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, GetSandbox action) {
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, StopSandbox action) {
   const auto grace = action.grace.value_or(domain_.parts.settings.sandbox_stop_grace);
-  CO_TRY(check_time(grace, longest_grace, "grace_ms"));
+  CO_TRY(check_time(grace, std::chrono::milliseconds{0}, longest_grace, "grace_ms"));
   CO_TRY_ASSIGN(auto row, co_await finder_.row(caller.owner, action.sandbox));
   CO_TRY_ASSIGN(auto stopped, co_await stop_sandbox(std::move(row), grace));
   co_return Outcome{std::move(stopped)};
@@ -208,7 +208,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, Exec action) {
   CO_TRY(check_environment(action.env));
   CO_TRY(check_directory(action.cwd));
   CO_TRY(check_input(action.input));
-  if (action.timeout) CO_TRY(check_time(*action.timeout, longest_exec, "timeout_ms"));
+  if (action.timeout) CO_TRY(check_time(*action.timeout, std::chrono::milliseconds{1}, longest_exec, "timeout_ms"));
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
   co_return co_await answer(sandbox->executor(), exec(&domain_, sandbox, std::move(action)));
 }

@@ -116,6 +116,8 @@ TEST_F(Doorstep, BadRequestsAreToldApart) {
   EXPECT_EQ(code(GetSandbox{"nonesuch"}), "not_found");
   EXPECT_EQ(code(Exec{.sandbox = "nonesuch", .argv = {"true"}}), "not_found");
   EXPECT_EQ(code(Exec{.sandbox = "nonesuch"}), "invalid_argument");
+  for (const int ms : {-1, 0, 604'800'001})
+    EXPECT_EQ(code(Exec{.sandbox = "nonesuch", .argv = {"true"}, .timeout = std::chrono::milliseconds{ms}}), "invalid_argument");
   EXPECT_EQ(code(GetTerminal{TerminalId::from_bits(std::array<std::byte, 16>{})}), "not_found");
   EXPECT_EQ(code(StopSandbox{.sandbox = "x", .grace = std::chrono::hours{2}}), "invalid_argument");
   EXPECT_EQ(code(ListSandboxes{.state = {}, .page = {.after = {}, .limit = 5000}}), "invalid_argument");

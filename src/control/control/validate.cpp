@@ -86,9 +86,10 @@ Result<> check_input(std::string_view input) {
   return {};
 }
 
-Result<> check_time(std::chrono::milliseconds time, std::chrono::milliseconds most, std::string_view what) {
-  if (time.count() < 0 || time > most)
-    return fail(Code::InvalidArgument, fmt::format("{} must be from 0 to {} ms.", what, most.count()));
+Result<> check_time(std::chrono::milliseconds time, std::chrono::milliseconds least, std::chrono::milliseconds most,
+                    std::string_view what) {
+  if (time < least || time > most)
+    return fail(Code::InvalidArgument, fmt::format("{} must be from {} to {} ms.", what, least.count(), most.count()));
   return {};
 }
 

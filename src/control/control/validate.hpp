@@ -31,7 +31,8 @@ inline constexpr std::uint16_t max_cells = 1000;                 // columns, and
 [[nodiscard]] Result<> check_size(TerminalSize size);
 [[nodiscard]] Result<> check_signal(int signal);
 [[nodiscard]] Result<> check_input(std::string_view input);
-[[nodiscard]] Result<> check_time(std::chrono::milliseconds time, std::chrono::milliseconds most, std::string_view what);
+[[nodiscard]] Result<> check_time(std::chrono::milliseconds time, std::chrono::milliseconds least, std::chrono::milliseconds most,
+                                  std::string_view what);
 [[nodiscard]] Result<> check_page(const store::PageRequest& page, std::uint32_t most);
 [[nodiscard]] Result<> check_template_name(std::string_view name);
 
