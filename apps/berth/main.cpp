@@ -13,7 +13,11 @@ berth::Result<std::vector<berth::cli::RuntimeReport>> probe_runtimes(const std::
   TRY_ASSIGN(const auto probe, berth::sandbox_oci::probe({.home = home, .init = init}));
   std::vector<berth::cli::RuntimeReport> out;
   for (const auto& runtime : probe.runtimes)
-    out.push_back({.kind = runtime.kind, .path = runtime.path, .version = runtime.version, .reason = runtime.reason, .works = runtime.works});
+    out.push_back({.kind = runtime.kind,
+                   .path = runtime.path,
+                   .version = runtime.version,
+                   .reason = runtime.reason,
+                   .works = runtime.works});
   return out;
 }
 
@@ -21,7 +25,10 @@ berth::Result<std::vector<berth::cli::RuntimeReport>> probe_runtimes(const std::
 
 int main(int count, char** words) {
   const berth::cli::Dependencies dependencies{
-      .serve = [](const berth::cli::ServeRequest& request) { return berth::serve({.home = request.home, .flags = request.settings}); },
+      .serve =
+          [](const berth::cli::ServeRequest& request) {
+            return berth::serve({.home = request.home, .flags = request.settings});
+          },
       .probe = probe_runtimes};
   return berth::cli::main({words + (count > 0 ? 1 : 0), words + count}, berth::os::own_environment(), dependencies);
 }

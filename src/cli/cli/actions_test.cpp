@@ -1,8 +1,8 @@
 #include "cli/actions.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <gtest/gtest.h>
 
 #include <map>
 
@@ -14,12 +14,14 @@ namespace {
 namespace json = boost::json;
 
 // Answers by "METHOD /path" (without the query); anything else is a 404 problem.
-client::ScriptedServer::Handler routes(std::map<std::string, std::string> table, std::vector<std::string>* seen = nullptr) {
+client::ScriptedServer::Handler routes(std::map<std::string, std::string> table,
+                                       std::vector<std::string>* seen = nullptr) {
   return [table, seen](const Stage::Request& request) -> Stage::Answer {
     if (seen != nullptr) seen->push_back(request.method + " " + request.target + " " + request.body);
     auto found = table.find(request.method + " " + request.target.substr(0, request.target.find('?')));
     if (found != table.end()) return {.status = 200, .body = found->second};
-    return {.status = 404, .body = R"({"code":"not_found","detail":"There is no such thing.","hint":"Look with berth ls."})"};
+    return {.status = 404,
+            .body = R"({"code":"not_found","detail":"There is no such thing.","hint":"Look with berth ls."})"};
   };
 }
 
@@ -58,7 +60,8 @@ TEST(Verbs, StopGoesOnAfterAnErrorAndGivesItsCode) {
 
 TEST(Verbs, HistoryIsOldestFirstForPeople) {
   Stage stage;
-  client::ScriptedServer server(stage.socket(), routes({{"GET /v1/sandboxes", two_sandboxes}, {"GET /v1/commands", R"({"items":[
+  client::ScriptedServer server(stage.socket(),
+                                routes({{"GET /v1/sandboxes", two_sandboxes}, {"GET /v1/commands", R"({"items":[
     {"sandbox":"sbx_1","text":"make\ntest","cwd":"/w","exit_code":2,"state":"done","started":"2026-01-01T00:00:02Z","duration_ns":1500000000},
     {"sandbox":"sbx_9","text":"ls","cwd":"/","exit_code":null,"state":"open","started":"2026-01-01T00:00:01Z","duration_ns":null}],"next":""})"}}));
   ASSERT_EQ(history(stage.context, {}), Success);
@@ -72,9 +75,11 @@ TEST(Verbs, ExecStreamsBothOutputsAndGivesTheExitCode) {
   Stage stage(false, "typed");
   std::vector<std::string> seen, received;
   client::ScriptedServer server(
-      stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x","kind":"pipes"})"}}, &seen), [&](auto& peer) {
+      stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x","kind":"pipes"})"}}, &seen),
+      [&](auto& peer) {
         peer.hello(0);
-        for (client::ScriptedServer::Peer::Message message; received.size() < 2 && peer.read(message);) received.push_back(message.data);
+        for (client::ScriptedServer::Peer::Message message; received.size() < 2 && peer.read(message);)
+          received.push_back(message.data);
         peer.output(1, 0, "out\n");
         peer.output(2, 4, "err\n");
         peer.text(R"({"type":"exit","exit_code":9,"signal":null,"end":8,"reason":""})");
@@ -82,25 +87,28 @@ TEST(Verbs, ExecStreamsBothOutputsAndGivesTheExitCode) {
   EXPECT_EQ(exec(stage.context, {.sandbox = "box", .cwd = "/w", .env = {{"A", "1"}}, .command = {"sh", "-c", "x"}}), 9);
   EXPECT_EQ(stage.printed(), "out\n");
   EXPECT_EQ(stage.said(), "err\n");
-  EXPECT_EQ(seen.at(0), R"(POST /v1/sandboxes/box/terminals {"kind":"pipes","argv":["sh","-c","x"],"cwd":"/w","env":{"A":"1"}})");
+  EXPECT_EQ(seen.at(0),
+            R"(POST /v1/sandboxes/box/terminals {"kind":"pipes","argv":["sh","-c","x"],"cwd":"/w","env":{"A":"1"}})");
   EXPECT_EQ(received, (std::vector<std::string>{"typed", R"({"type":"close_input"})"}));
 }
 
 TEST(Verbs, AKilledCommandIs128AndItsSignal) {
   Stage stage;
-  client::ScriptedServer server(stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x"})"}}), [](auto& peer) {
-    peer.hello(0);
-    peer.text(R"({"type":"exit","exit_code":null,"signal":9,"end":0,"reason":""})");
-  });
+  client::ScriptedServer server(stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x"})"}}),
+                                [](auto& peer) {
+                                  peer.hello(0);
+                                  peer.text(R"({"type":"exit","exit_code":null,"signal":9,"end":0,"reason":""})");
+                                });
   EXPECT_EQ(exec(stage.context, {.sandbox = "box", .command = {"x"}}), 137);
 }
 
 TEST(Verbs, ATerminalThatEndedWithItsSandboxIsAnError) {
   Stage stage;
-  client::ScriptedServer server(stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x"})"}}), [](auto& peer) {
-    peer.hello(0);
-    peer.text(R"({"type":"exit","exit_code":null,"signal":null,"end":0,"reason":"The sandbox was stopped."})");
-  });
+  client::ScriptedServer server(
+      stage.socket(), routes({{"POST /v1/sandboxes/box/terminals", R"({"id":"trm_x"})"}}), [](auto& peer) {
+        peer.hello(0);
+        peer.text(R"({"type":"exit","exit_code":null,"signal":null,"end":0,"reason":"The sandbox was stopped."})");
+      });
   auto code = exec(stage.context, {.sandbox = "box", .command = {"x"}});
   ASSERT_FALSE(code);
   EXPECT_NE(code.error().message.find("The sandbox was stopped."), std::string::npos);
@@ -109,9 +117,11 @@ TEST(Verbs, ATerminalThatEndedWithItsSandboxIsAnError) {
 TEST(Verbs, ExecAsJsonIsTheApisResult) {
   Stage stage(true);
   std::vector<std::string> seen;
-  client::ScriptedServer server(stage.socket(), routes({{"POST /v1/sandboxes/box/exec", R"({"exit_code":4,"stdout":"x"})"}}, &seen));
+  client::ScriptedServer server(stage.socket(),
+                                routes({{"POST /v1/sandboxes/box/exec", R"({"exit_code":4,"stdout":"x"})"}}, &seen));
   EXPECT_EQ(exec(stage.context, {.sandbox = "box", .command = {"true"}}), 4);
-  EXPECT_EQ(stage.printed(), R"({"exit_code":4,"stdout":"x"})" "\n");
+  EXPECT_EQ(stage.printed(), R"({"exit_code":4,"stdout":"x"})"
+                             "\n");
   EXPECT_EQ(seen.at(0), R"(POST /v1/sandboxes/box/exec {"argv":["true"]})");
 }
 
@@ -122,7 +132,8 @@ TEST(Verbs, LogsFollowPages) {
     if (request.target.ends_with("/terminals")) return {.body = R"({"items":[{"id":"trm_x"}]})"};
     ++pages;
     bool first = request.target.find("from=0&") != std::string::npos;
-    return {.body = first ? "hello " : "world", .headers = {{"X-Berth-From", first ? "0" : "6"}, {"X-Berth-End", "11"}, {"X-Berth-Running", "true"}}};
+    return {.body = first ? "hello " : "world",
+            .headers = {{"X-Berth-From", first ? "0" : "6"}, {"X-Berth-End", "11"}, {"X-Berth-Running", "true"}}};
   });
   ASSERT_EQ(logs(stage.context, {.target = "box"}), Success);
   EXPECT_EQ(stage.printed(), "hello world");
@@ -131,12 +142,20 @@ TEST(Verbs, LogsFollowPages) {
 
 TEST(Verbs, TheTerminalThatIsMeant) {
   json::array terminals = json::parse(R"([{"id":"1","kind":"pty","running":true},{"id":"2","kind":"pty","running":true},
-    {"id":"3","kind":"pipes","running":true},{"id":"4","kind":"pty","running":false}])").as_array();
+    {"id":"3","kind":"pipes","running":true},{"id":"4","kind":"pty","running":false}])")
+                              .as_array();
   EXPECT_EQ(choose_terminal(terminals, Want::Running)->at("id").as_string(), "2");
   EXPECT_EQ(choose_terminal(terminals, Want::Any)->at("id").as_string(), "4");
-  EXPECT_EQ(choose_terminal(json::parse(R"([{"id":"1","kind":"pipes"},{"id":"2","kind":"pipes"}])").as_array(), Want::Any)->at("id").as_string(), "1");
+  EXPECT_EQ(
+      choose_terminal(json::parse(R"([{"id":"1","kind":"pipes"},{"id":"2","kind":"pipes"}])").as_array(), Want::Any)
+          ->at("id")
+          .as_string(),
+      "1");
   EXPECT_EQ(choose_terminal({}, Want::Any), nullptr);
-  EXPECT_EQ(choose_terminal(json::parse(R"([{"id":"9","kind":"pipes","running":true}])").as_array(), Want::Running)->at("id").as_string(), "9");
+  EXPECT_EQ(choose_terminal(json::parse(R"([{"id":"9","kind":"pipes","running":true}])").as_array(), Want::Running)
+                ->at("id")
+                .as_string(),
+            "9");
   EXPECT_EQ(choose_terminal(json::parse(R"([5,{"running":false}])").as_array(), Want::Running), nullptr);
 }
 

@@ -61,7 +61,8 @@ bool wants_json(const std::vector<std::string>& words) {
 
 }  // namespace
 
-int main(const std::vector<std::string>& words, const std::vector<std::string>& environment, const Dependencies& dependencies) {
+int main(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+         const Dependencies& dependencies) {
   Output output(wants_json(words), {});
   auto parsed = parse(words);
   if (!parsed) return output.fail(parsed.error());

@@ -11,6 +11,7 @@
 namespace berth::cli {
 
 // `words` without the program's name; `environment` as "NAME=value".
-int main(const std::vector<std::string>& words, const std::vector<std::string>& environment, const Dependencies& dependencies);
+int main(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+         const Dependencies& dependencies);
 
 }  // namespace berth::cli

@@ -14,7 +14,9 @@ constexpr const char* list_templates =
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-bool names_sandbox(const OptionNode& positional) { return positional.names.front() == "SANDBOX" || positional.names.front() == "TARGET"; }
+bool names_sandbox(const OptionNode& positional) {
+  return positional.names.front() == "SANDBOX" || positional.names.front() == "TARGET";
+}
 
 struct Words {
   std::vector<std::string> options, verbs, choices, valued;  // valued: options that take a value
@@ -60,19 +62,29 @@ std::string bash_script(const VerbNode& root) {
   std::string paths, cases, values;
   each_verb(root, "", [&](const VerbNode& verb, const std::string& path) {
     Words words = words_of(verb, root);
-    for (const auto& child : verb.verbs) paths += fmt::format("      {}) path={} ;;\n", quoted(path + "/" + child.name), quoted(path.empty() ? child.name : path + " " + child.name));
+    for (const auto& child : verb.verbs)
+      paths += fmt::format("      {}) path={} ;;\n", quoted(path + "/" + child.name),
+                           quoted(path.empty() ? child.name : path + " " + child.name));
     std::vector<std::string> plain = words.verbs;
     plain.insert(plain.end(), words.choices.begin(), words.choices.end());
     std::string dynamic;
     if (words.sandboxes) dynamic += fmt::format(" $({})", list_names);
     if (words.templates) dynamic += fmt::format(" $({})", list_templates);
-    cases += fmt::format("    {})\n      options={}\n      words=\"{}{}\" ;;\n", quoted(path), quoted(joined(words.options)), joined(plain), dynamic);
+    cases += fmt::format("    {})\n      options={}\n      words=\"{}{}\" ;;\n", quoted(path),
+                         quoted(joined(words.options)), joined(plain), dynamic);
     for (const auto& option : verb.options)
       for (const auto& name : option.names) {
-        if (!option.choices.empty()) values += fmt::format("    {}) COMPREPLY=($(compgen -W {} -- \"$current\")); return ;;\n", quoted(path + " " + name), quoted(joined(option.choices)));
-        else if (name == "--template") values += fmt::format("    {}) COMPREPLY=($(compgen -W \"$({})\" -- \"$current\")); return ;;\n", quoted(path + " " + name), list_templates);
-        else if (option.value == "DIRECTORY") values += fmt::format("    {}) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n", quoted(path + " " + name));
-        else if (!option.value.empty()) values += fmt::format("    {}) return ;;\n", quoted(path + " " + name));
+        if (!option.choices.empty())
+          values += fmt::format("    {}) COMPREPLY=($(compgen -W {} -- \"$current\")); return ;;\n",
+                                quoted(path + " " + name), quoted(joined(option.choices)));
+        else if (name == "--template")
+          values += fmt::format("    {}) COMPREPLY=($(compgen -W \"$({})\" -- \"$current\")); return ;;\n",
+                                quoted(path + " " + name), list_templates);
+        else if (option.value == "DIRECTORY")
+          values +=
+              fmt::format("    {}) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n", quoted(path + " " + name));
+        else if (!option.value.empty())
+          values += fmt::format("    {}) return ;;\n", quoted(path + " " + name));
       }
   });
   return fmt::format(R"(# bash completion for berth; made by `berth completion bash`
@@ -96,12 +108,14 @@ _berth_complete() {{
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }}
 complete -F _berth_complete berth
-)", paths, values, cases);
+)",
+                     paths, values, cases);
 }
 
 // Through bash's own completion function: one logic for both.
 std::string zsh_script(const VerbNode& root) {
-  return "#compdef berth\n# zsh completion for berth; made by `berth completion zsh`\nautoload -U +X bashcompinit && bashcompinit\n" +
+  return "#compdef berth\n# zsh completion for berth; made by `berth completion zsh`\nautoload -U +X bashcompinit && "
+         "bashcompinit\n" +
          bash_script(root) + "if [ \"$funcstack[1]\" = \"_berth\" ]; then _bash_complete -F _berth_complete; fi\n";
 }
 
@@ -111,7 +125,8 @@ std::string fish_condition(const std::string& path, const VerbNode& verb) {
   std::size_t begin = 0;
   while (begin < path.size()) {
     auto end = std::min(path.find(' ', begin), path.size());
-    out += fmt::format("{}__fish_seen_subcommand_from {}", out.empty() ? "" : "; and ", path.substr(begin, end - begin));
+    out +=
+        fmt::format("{}__fish_seen_subcommand_from {}", out.empty() ? "" : "; and ", path.substr(begin, end - begin));
     begin = end + 1;
   }
   std::vector<std::string> children;
@@ -123,11 +138,15 @@ std::string fish_condition(const std::string& path, const VerbNode& verb) {
 std::string fish_option(const OptionNode& option, const std::string& condition) {
   std::string out = "complete -c berth";
   if (!condition.empty()) out += " -n " + quoted(condition);
-  for (const auto& name : option.names) out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+  for (const auto& name : option.names)
+    out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   if (!option.value.empty()) out += " -x";
-  if (!option.choices.empty()) out += " -a " + quoted(joined(option.choices));
-  else if (option.names.back() == "--template") out += " -a " + quoted(fmt::format("({})", list_templates));
-  else if (option.value == "DIRECTORY") out += " -a '(__fish_complete_directories)'";
+  if (!option.choices.empty())
+    out += " -a " + quoted(joined(option.choices));
+  else if (option.names.back() == "--template")
+    out += " -a " + quoted(fmt::format("({})", list_templates));
+  else if (option.value == "DIRECTORY")
+    out += " -a '(__fish_complete_directories)'";
   return out + " -d " + quoted(option.help) + "\n";
 }
 
@@ -142,9 +161,13 @@ std::string fish_script(const VerbNode& root) {
     for (const auto& option : verb.options)
       if (option.names.back() != "--help") out += fish_option(option, condition);
     Words words = words_of(verb, root);
-    if (!words.choices.empty()) out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition), quoted(joined(words.choices)));
-    if (words.sandboxes) out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition), quoted(fmt::format("({})", list_names)));
-    if (words.templates) out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition), quoted(fmt::format("({})", list_templates)));
+    if (!words.choices.empty())
+      out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition), quoted(joined(words.choices)));
+    if (words.sandboxes)
+      out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition), quoted(fmt::format("({})", list_names)));
+    if (words.templates)
+      out += fmt::format("complete -c berth -n {} -a {}\n", quoted(condition),
+                         quoted(fmt::format("({})", list_templates)));
   });
   return out;
 }

@@ -10,9 +10,12 @@ namespace {
 // What bash offers for a line, asked from a real bash.
 std::string offers(const std::string& line) {
   std::string script = completion_script("bash", grammar_tree()) +
-                       "berth() { case \"$1\" in ls) echo '[{\"id\":\"sbx_1\",\"name\":\"alpha\"},{\"id\":\"sbx_2\",\"name\":\"beta\"}]' ;; "
+                       "berth() { case \"$1\" in ls) echo "
+                       "'[{\"id\":\"sbx_1\",\"name\":\"alpha\"},{\"id\":\"sbx_2\",\"name\":\"beta\"}]' ;; "
                        "template) echo '[{\"name\":\"debian\"}]' ;; esac; }\n"
-                       "COMP_WORDS=(" + line + ")\n[[ '" + line + "' == *' ' ]] && COMP_WORDS+=('')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                       "COMP_WORDS=(" +
+                       line + ")\n[[ '" + line +
+                       "' == *' ' ]] && COMP_WORDS+=('')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
                        "_berth_complete\necho \"${COMPREPLY[*]}\"\n";
   auto result = os::run({.argv = {"bash", "-c", script}, .env = {"PATH=/usr/bin:/bin"}});
   if (!result || !result->err.empty()) return result ? result->err : result.error().describe();
@@ -37,7 +40,8 @@ TEST(Completion, BashOffersVerbsOptionsAndNames) {
 TEST(Completion, EveryVerbIsInEveryScript) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     std::string script = completion_script(shell, grammar_tree());
-    for (const auto& verb : grammar_tree().verbs) EXPECT_NE(script.find(verb.name), std::string::npos) << shell << " " << verb.name;
+    for (const auto& verb : grammar_tree().verbs)
+      EXPECT_NE(script.find(verb.name), std::string::npos) << shell << " " << verb.name;
   }
 }
 

@@ -5,7 +5,8 @@
 
 namespace berth::cli {
 
-Result<Context> Context::open(Global global, std::vector<std::string> environment, const Dependencies& dependencies, const Clock& clock) {
+Result<Context> Context::open(Global global, std::vector<std::string> environment, const Dependencies& dependencies,
+                              const Clock& clock) {
   Context out;
   out.output = Output(global.json, {});
   out.dependencies = &dependencies;

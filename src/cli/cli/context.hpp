@@ -41,7 +41,8 @@ struct Context {
   client::Endpoint endpoint;
   bool local = true;  // the server is that of `home`
 
-  static Result<Context> open(Global global, std::vector<std::string> environment, const Dependencies& dependencies, const Clock& clock);
+  static Result<Context> open(Global global, std::vector<std::string> environment, const Dependencies& dependencies,
+                              const Clock& clock);
   [[nodiscard]] client::Api api() const { return client::Api(endpoint); }
 };
 

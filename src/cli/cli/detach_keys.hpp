@@ -11,7 +11,10 @@ class DetachKeys {
  public:
   static constexpr char first = 0x10;   // ctrl-p
   static constexpr char second = 0x11;  // ctrl-q
-  struct Scan { std::string input; bool detach = false; };  // what goes to the program; after detach the rest is dropped
+  struct Scan {
+    std::string input;
+    bool detach = false;
+  };  // what goes to the program; after detach the rest is dropped
   Scan feed(std::string_view typed);
 
  private:

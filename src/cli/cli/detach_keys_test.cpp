@@ -23,17 +23,27 @@ Outcome feed_in_two(std::string_view typed, std::size_t split) {
 }
 
 TEST(DetachKeys, SameWhereverTheBytesAreSplit) {
-  struct Case { std::string_view typed, input; bool detach; };
-  for (const Case& c : {Case{"ls\r", "ls\r", false}, Case{"a\x10\x11" "b", "a", true}, Case{"\x10\x10\x11", "\x10", true},
-                        Case{"\x10x\x11", "\x10x\x11", false}, Case{"\x11\x10y", "\x11\x10y", false}, Case{"\x10\x10z", "\x10\x10z", false}})
+  struct Case {
+    std::string_view typed, input;
+    bool detach;
+  };
+  for (const Case& c : {Case{"ls\r", "ls\r", false},
+                        Case{"a\x10\x11"
+                             "b",
+                             "a", true},
+                        Case{"\x10\x10\x11", "\x10", true}, Case{"\x10x\x11", "\x10x\x11", false},
+                        Case{"\x11\x10y", "\x11\x10y", false}, Case{"\x10\x10z", "\x10\x10z", false}})
     for (std::size_t split = 0; split <= c.typed.size(); ++split)
-      EXPECT_EQ(feed_in_two(c.typed, split), (Outcome{std::string(c.input), c.detach})) << c.typed << " split at " << split;
+      EXPECT_EQ(feed_in_two(c.typed, split), (Outcome{std::string(c.input), c.detach}))
+          << c.typed << " split at " << split;
 }
 
 TEST(DetachKeys, AHeldKeyComesWithTheNext) {
   DetachKeys keys;
   EXPECT_EQ(keys.feed("\x10").input, "");
-  EXPECT_EQ(keys.feed("a").input, "\x10" "a");
+  EXPECT_EQ(keys.feed("a").input,
+            "\x10"
+            "a");
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ struct Finding {
 // The judgements are pure; what they judge is read by doctor().
 [[nodiscard]] Finding judge_kernel(const os::Kernel& kernel);
 [[nodiscard]] Finding judge_disk(const os::DiskSpace& space);
-[[nodiscard]] std::vector<Finding> judge_runtimes(const std::vector<RuntimeReport>& runtimes, const std::vector<std::string>& ages);
+[[nodiscard]] std::vector<Finding> judge_runtimes(const std::vector<RuntimeReport>& runtimes,
+                                                  const std::vector<std::string>& ages);
 
 Result<int> doctor(const Context& context);
 

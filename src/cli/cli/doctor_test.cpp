@@ -15,9 +15,12 @@ TEST(Doctor, KernelsThatAreTooOld) {
 }
 
 TEST(Doctor, DiskSpace) {
-  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 50ull << 30, .free_files = 1'000'000}).level, Level::Good);
-  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 1ull << 30, .free_files = 1'000'000}).level, Level::Warning);
-  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 50ull << 30, .free_files = 5}).level, Level::Warning);
+  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 50ull << 30, .free_files = 1'000'000}).level,
+            Level::Good);
+  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 1ull << 30, .free_files = 1'000'000}).level,
+            Level::Warning);
+  EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 50ull << 30, .free_files = 5}).level,
+            Level::Warning);
   EXPECT_EQ(judge_disk({.total_bytes = 100ull << 30, .available_bytes = 1}).level, Level::Problem);
 }
 

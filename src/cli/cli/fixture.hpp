@@ -6,8 +6,8 @@
 
 #include "cli/context.hpp"
 #include "client/scripted_server.hpp"
-#include "os/scratch_dir.hpp"
 #include "os/file.hpp"
+#include "os/scratch_dir.hpp"
 
 namespace berth::cli {
 

@@ -21,7 +21,10 @@ namespace {
 class Screen final : public client::Viewer {
  public:
   Screen(const Context& context, const FollowOptions& options, bool person)
-      : context_(context), person_(person), seen_(person ? options.seen : 0), skip_line_(seen_ > 0 && options.from > ByteOffset{0}) {}
+      : context_(context),
+        person_(person),
+        seen_(person ? options.seen : 0),
+        skip_line_(seen_ > 0 && options.from > ByteOffset{0}) {}
   Keyboard* keyboard = nullptr;
   ScreenState state;
   bool output_gone = false;  // nobody reads our stdout any more
@@ -69,7 +72,8 @@ class Screen final : public client::Viewer {
   }
 
   void note(const std::string& sentence) {
-    (void)os::write_all(context_.output.streams().err, person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
+    (void)os::write_all(context_.output.streams().err,
+                        person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
   }
 
   const Context& context_;
@@ -82,19 +86,23 @@ class Screen final : public client::Viewer {
 
 Result<Followed> result_of(const Context& context, const FollowOptions& options, const client::AttachEnd& end) {
   if (end.detached) {
-    if (options.input) context.output.note(fmt::format("\nLeft {}; it goes on. Back to it: berth attach {}", options.name, options.name));
+    if (options.input)
+      context.output.note(
+          fmt::format("\nLeft {}; it goes on. Back to it: berth attach {}", options.name, options.name));
     return Followed{.left = true};
   }
   if (end.exit_code) return Followed{.code = *end.exit_code};
   if (end.signal) return Followed{.code = 128 + *end.signal};
-  return fail(Code::Unavailable, fmt::format("The terminal ended with its sandbox{}{}", end.reason.empty() ? "." : ": ", end.reason));
+  return fail(Code::Unavailable,
+              fmt::format("The terminal ended with its sandbox{}{}", end.reason.empty() ? "." : ": ", end.reason));
 }
 
-Result<client::AttachEnd> attach(const Context& context, const FollowOptions& options, Screen& screen, Keyboard& keyboard,
-                                 std::optional<TerminalSize> size) {
-  client::Attach session(context.endpoint,
-                         {.terminal = options.terminal, .from = options.from, .size = size, .seed = std::random_device{}()},
-                         screen, *context.clock);
+Result<client::AttachEnd> attach(const Context& context, const FollowOptions& options, Screen& screen,
+                                 Keyboard& keyboard, std::optional<TerminalSize> size) {
+  client::Attach session(
+      context.endpoint,
+      {.terminal = options.terminal, .from = options.from, .size = size, .seed = std::random_device{}()}, screen,
+      *context.clock);
   screen.keyboard = &keyboard;
   keyboard.start(session);
   auto end = session.run();
@@ -120,7 +128,9 @@ Result<Followed> follow(const Context& context, const FollowOptions& options) {
   Screen screen(context, options, person);
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
   std::optional<pty::RawMode> raw;
-  auto again = [&raw] { if (raw) (void)raw->enter_again(); };
+  auto again = [&raw] {
+    if (raw) (void)raw->enter_again();
+  };
   TRY_ASSIGN(auto keyboard, Keyboard::make({.input = context.output.streams().in,
                                             .read_input = options.input,
                                             .person = person,
@@ -132,11 +142,14 @@ Result<Followed> follow(const Context& context, const FollowOptions& options) {
     raw.emplace(std::move(mode));
   }
   auto end = attach(context, options, screen, *keyboard, person ? own_size(context) : std::nullopt);
-  if (person && (!end || end->detached || screen.state.alternate())) (void)os::write_all(context.output.streams().out, screen.state.leave());
+  if (person && (!end || end->detached || screen.state.alternate()))
+    (void)os::write_all(context.output.streams().out, screen.state.leave());
   raw.reset();
   if (!end && screen.output_gone) {
     // As a pipeline on one machine: whoever writes into a pipe that nobody reads is told by SIGPIPE.
-    if (options.input) (void)context.api().post(fmt::format("/v1/terminals/{}/signal", options.terminal), boost::json::object{{"signal", SIGPIPE}});
+    if (options.input)
+      (void)context.api().post(fmt::format("/v1/terminals/{}/signal", options.terminal),
+                               boost::json::object{{"signal", SIGPIPE}});
     return Followed{.code = 128 + SIGPIPE, .left = true};
   }
   TRY(end);

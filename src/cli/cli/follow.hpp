@@ -1,6 +1,6 @@
 #pragma once
-// Being at a terminal from this terminal: keys there, output here, until it ends or the person leaves. Raw mode and what
-// the program did to the screen are undone in every case.
+// Being at a terminal from this terminal: keys there, output here, until it ends or the person leaves. Raw mode and
+// what the program did to the screen are undone in every case.
 
 #include <optional>
 #include <string>
@@ -10,17 +10,17 @@
 namespace berth::cli {
 
 struct FollowOptions {
-  std::string terminal;              // id
-  std::string name;                  // of the sandbox, for what is said on leaving
+  std::string terminal;  // id
+  std::string name;      // of the sandbox, for what is said on leaving
   std::optional<ByteOffset> from;
   bool pty = false;
-  bool input = true;                 // keys, pipes and signals go there; else only output comes
-  std::uint64_t seen = 0;            // so many bytes from `from` on are shown again: their questions are left out
+  bool input = true;       // keys, pipes and signals go there; else only output comes
+  std::uint64_t seen = 0;  // so many bytes from `from` on are shown again: their questions are left out
 };
 
 struct Followed {
-  int code = 0;                      // the command's (128 + signal when it was killed); 0 after leaving
-  bool left = false;                 // the terminal goes on
+  int code = 0;       // the command's (128 + signal when it was killed); 0 after leaving
+  bool left = false;  // the terminal goes on
 };
 Result<Followed> follow(const Context& context, const FollowOptions& options);
 

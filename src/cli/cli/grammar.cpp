@@ -1,247 +1,20 @@
 #include "cli/grammar.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <memory>
 
+#include "cli/grammar_verbs.hpp"
 #include "cli/help.hpp"
 #include "cli/nearest.hpp"
-#include "config/types.hpp"
 
 namespace berth::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
-// Everything that parsing writes to; lives as long as the App that points into it.
-struct Store {
-  Global global;
-  std::map<const CLI::Option*, Words> choices;
-  std::map<const CLI::App*, std::string> takes_command;  // as the usage line says it
-  std::optional<Verb> verb;
-  Words command;
-};
-
-[[noreturn]] void refuse(const std::string& option, const std::string& why) { throw CLI::ValidationError(option, why); }
-
-std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
-  auto equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos) refuse(option, fmt::format("expected NAME=VALUE, not \"{}\"", text));
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-std::uint32_t parse_cpus(const std::string& text) {
-  double cores = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cores);
-  if (error != std::errc{} || end != text.data() + text.size() || !(cores >= 0.001 && cores <= 1024))
-    refuse("--cpus", fmt::format("expected a number of cores from 0.001 to 1024, not \"{}\"", text));
-  return static_cast<std::uint32_t>(cores * 1000 + 0.5);
-}
-
-// One verb: its values live in a shared state that its callback hands over.
-template <class V>
-struct Builder {
-  CLI::App* app;
-  std::shared_ptr<V> value = std::make_shared<V>();
-
-  Builder(CLI::App& parent, Store& store, const std::string& name, const std::string& help, const std::string& examples = {})
-      : app(parent.add_subcommand(name, help)) {
-    app->footer(examples);
-    app->fallthrough();
-    app->final_callback([&store, v = value] {
-      if constexpr (requires { v->command; }) v->command = store.command;
-      store.verb = *v;
-    });
-  }
-
-  template <class Member>
-  CLI::Option* option(const std::string& names, Member V::*member, const std::string& type, const std::string& help) {
-    return app->add_option(names, (*value).*member, help)->type_name(type)->option_text(type);
-  }
-  CLI::Option* choice(Store& store, const std::string& names, std::string V::*member, const Words& words, const std::string& help) {
-    auto* made = option(names, member, fmt::format("{}", fmt::join(words, "|")), help);
-    store.choices[made] = words;
-    return made->check([words, names](const std::string& given) {
-      return std::ranges::count(words, given) > 0 ? std::string() : fmt::format("expected one of {}, not \"{}\"", fmt::join(words, ", "), given);
-    });
-  }
-  void flag(const std::string& names, bool V::*member, const std::string& help) { app->add_flag(names, (*value).*member, help); }
-  template <class Set>
-  CLI::Option* parsed(const std::string& names, const std::string& type, const std::string& help, Set set) {
-    return app->add_option_function<std::string>(names, [v = value, set](const std::string& text) { set(*v, text); }, help)
-        ->type_name(type)->option_text(type);
-  }
-  template <class Set>
-  void each(const std::string& names, const std::string& type, const std::string& help, Set set) {
-    app->add_option_function<Words>(names, [v = value, set](const Words& texts) { for (const auto& text : texts) set(*v, text); }, help)
-        ->type_name(type)->option_text(type)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
-  }
-};
-
-template <class V>
-void add_tty(Builder<V>& b) {
-  auto set = [v = b.value](Tty tty) { return [v, tty](std::int64_t) { v->tty = tty; }; };
-  auto* yes = b.app->add_flag_function("-t,--tty", set(Tty::Yes), "Use a terminal, even when the input is not one");
-  b.app->add_flag_function("-T,--no-tty", set(Tty::No), "Use pipes: stdout and stderr stay apart")->excludes(yes);
-}
-
-template <class V>
-void add_env(Builder<V>& b) {
-  b.each("-e,--env", "NAME=VALUE", "Set a variable of the environment; may be repeated", [](V& v, const std::string& text) {
-    auto [name, value] = split_pair("--env", text);
-    v.env[name] = value;
-  });
-}
-
-template <class V>
-void add_settings(Builder<V>& b) {
-  b.parsed("--address", "ADDRESS", "Address to listen on (setting http.address)",
-           [](V& v, const std::string& text) { v.settings.emplace_back("http.address", text); });
-  b.parsed("--port", "PORT", "Port to listen on; 0 lets the kernel choose (setting http.port)",
-           [](V& v, const std::string& text) { v.settings.emplace_back("http.port", text); });
-  b.each("--set", "NAME=VALUE", "Any setting, over file and environment; may be repeated",
-         [](V& v, const std::string& text) { v.settings.push_back(split_pair("--set", text)); });
-}
-
-template <class V>
-void add_sandboxes(Builder<V>& b, bool required = true) {
-  b.option("SANDBOX", &V::sandboxes, "", "Names or ids")->required(required);
-}
-
-void add_server(CLI::App& root, Store& store) {
-  Builder<verb::Serve> serve(root, store, "serve", "Run the server in the foreground",
-                       "berth serve\nberth serve --port 8080\nberth serve --set sandbox.memory_bytes=1GiB");
-  add_settings(serve);
-
-  auto* server = root.add_subcommand("server", "Start, stop and look at the server in the background");
-  server->fallthrough()->require_subcommand(1);
-  Builder<verb::ServerStart> start(*server, store, "start", "Start the server and wait until it is ready", "berth server start");
-  add_settings(start);
-  Builder<verb::ServerStop> stop(*server, store, "stop", "Stop the server; sandboxes and terminals go on", "berth server stop");
-  stop.parsed("--timeout", "TIME", "How long to wait for it (30s)", [](verb::ServerStop& v, const std::string& text) {
-    auto time = config::parse_milliseconds(text);
-    if (!time || time->count() < 1000) refuse("--timeout", fmt::format("expected a time of at least 1s, not \"{}\"", text));
-    v.timeout = std::chrono::duration_cast<std::chrono::seconds>(*time);
-  });
-  Builder<verb::ServerStatus>(*server, store, "status", "Say whether the server runs, and where", "berth server status --json");
-}
-
-void add_run(CLI::App& root, Store& store) {
-  Builder<verb::Run> run(root, store, "run", "Start a sandbox and run a command in it, or a shell",
-                   "berth run\nberth run -- python3 -c 'print(6 * 7)'\nberth run --template busybox --rm -- sh -c 'echo hello; exit 7'\n"
-                   "berth run --name build --memory 2GiB --cpus 1.5 -d -- make -j2\nmake-input | berth run -T -- sort > sorted");
-  store.takes_command[run.app] = "[-- COMMAND…]";
-  run.option("--template", &verb::Run::template_name, "NAME", "What the sandbox starts from; see `berth template ls`");
-  run.option("--name", &verb::Run::name, "NAME", "Name of the sandbox; one is picked when absent");
-  run.choice(store, "--isolation", &verb::Run::isolation, {"auto", "gvisor", "container"}, "How it is isolated; auto is gVisor where it works");
-  run.parsed("--memory", "SIZE", "Memory limit, as 512MiB or 2GiB", [](verb::Run& v, const std::string& text) {
-    v.memory_bytes = config::parse_bytes(text);
-    if (!v.memory_bytes) refuse("--memory", fmt::format("expected a size as 512MiB, not \"{}\"", text));
-  });
-  run.parsed("--cpus", "NUMBER", "CPU limit in cores, as 1.5", [](verb::Run& v, const std::string& text) { v.cpu_millis = parse_cpus(text); });
-  run.option("--processes", &verb::Run::processes, "NUMBER", "Most processes and threads");
-  add_env(run);
-  add_tty(run);
-  run.flag("--rm", &verb::Run::remove, "Remove the sandbox when its command ended");
-  run.flag("-d,--detach", &verb::Run::detach, "Leave at once; the sandbox goes on");
-
-  Builder<verb::Exec> exec(root, store, "exec", "Run a command in a sandbox that runs",
-                     "berth exec build -- git status\nberth exec build -t -- bash\nberth exec build --json -- ls / | jq -r .stdout");
-  store.takes_command[exec.app] = "-- COMMAND…";
-  exec.option("SANDBOX", &verb::Exec::sandbox, "", "Name or id")->required();
-  exec.option("--cwd", &verb::Exec::cwd, "DIRECTORY", "Where it runs; the workspace when absent");
-  add_env(exec);
-  add_tty(exec);
-
-  Builder<verb::Attach> attach(root, store, "attach", "Go to a terminal; ctrl-p ctrl-q leaves it again",
-                         "berth attach build\nberth attach trm_0123456789abcdefghjkmnpqrs");
-  attach.option("TARGET", &verb::Attach::target, "", "Sandbox (its newest running terminal) or terminal id")->required();
-}
-
-void add_sandbox_verbs(CLI::App& root, Store& store) {
-  Builder<verb::List> ls(root, store, "ls", "List sandboxes", "berth ls\nberth ls --all --json");
-  ls.flag("-a,--all", &verb::List::all, "Also those that ended");
-  Builder<verb::Stop> stop(root, store, "stop", "Stop sandboxes: politely, then by force", "berth stop build\nberth stop --grace 30s build test");
-  add_sandboxes(stop);
-  stop.parsed("--grace", "TIME", "Between the polite and the hard end", [](verb::Stop& v, const std::string& text) {
-    v.grace = config::parse_milliseconds(text);
-    if (!v.grace) refuse("--grace", fmt::format("expected a time as 5s, not \"{}\"", text));
-  });
-  Builder<verb::Remove> rm(root, store, "rm", "Remove sandboxes and their files; their history stays", "berth rm build\nberth rm -f build");
-  add_sandboxes(rm);
-  rm.flag("-f,--force", &verb::Remove::force, "Stop first what still runs");
-  Builder<verb::Pause> pause(root, store, "pause", "Freeze sandboxes where they are", "berth pause build");
-  add_sandboxes(pause);
-  Builder<verb::Resume> resume(root, store, "resume", "Let paused sandboxes go on", "berth resume build");
-  add_sandboxes(resume);
-  Builder<verb::Stats> stats(root, store, "stats", "Show memory, CPU time and processes", "berth stats\nberth stats --watch build");
-  add_sandboxes(stats, false);
-  stats.flag("-w,--watch", &verb::Stats::watch, "Again every two seconds, with the CPU's share");
-}
-
-void add_record_verbs(CLI::App& root, Store& store) {
-  Builder<verb::History> history(root, store, "history", "Show commands that ran: time, exit code, duration, directory",
-                           "berth history\nberth history build --limit 100\nberth history --json | jq '.[] | select(.exit_code != 0)'");
-  history.option("SANDBOX", &verb::History::sandbox, "", "Only of this one");
-  history.option("-n,--limit", &verb::History::limit, "NUMBER", "How many at most (20)")->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
-  Builder<verb::Replay> replay(root, store, "replay", "Play what a terminal showed", "berth replay build\nberth replay --speed 2000 build");
-  replay.option("TARGET", &verb::Replay::target, "", "Sandbox (its newest PTY, else its first terminal) or terminal id")->required();
-  replay.option("--speed", &verb::Replay::speed, "BYTES", "Bytes in a second; at once when absent")->check(CLI::Range(1.0, 1e12));
-  Builder<verb::Logs> logs(root, store, "logs", "Print the output of a terminal", "berth logs build\nberth logs -f build");
-  logs.option("TARGET", &verb::Logs::target, "", "Sandbox (its newest PTY, else its first terminal) or terminal id")->required();
-  logs.flag("-f,--follow", &verb::Logs::follow, "Go on until it ends");
-}
-
-void add_host_verbs(CLI::App& root, Store& store) {
-  auto* templates = root.add_subcommand("template", "What sandboxes start from");
-  templates->fallthrough()->require_subcommand(1);
-  Builder<verb::TemplateList>(*templates, store, "ls", "List templates", "berth template ls");
-  Builder<verb::TemplateBuild> build(*templates, store, "build", "Build a template, with progress", "berth template build debian");
-  build.option("NAME", &verb::TemplateBuild::name, "", "Of the template")->required();
-  build.flag("--rebuild", &verb::TemplateBuild::rebuild, "Also when it is there already");
-  Builder<verb::TemplateRemove> rm(*templates, store, "rm", "Remove a built template", "berth template rm busybox");
-  rm.option("NAME", &verb::TemplateRemove::name, "", "Of the template")->required();
-
-  auto* config = root.add_subcommand("config", "The settings of this home");
-  config->fallthrough()->require_subcommand(1);
-  Builder<verb::ConfigShow>(*config, store, "show", "Every setting, its value and where that comes from", "berth config show");
-  Builder<verb::ConfigCheck>(*config, store, "check", "Say everything that is wrong with the configuration", "berth config check");
-  Builder<verb::ConfigReference>(*config, store, "reference", "The reference page of all settings (Markdown)", "berth config reference");
-
-  Builder<verb::Doctor>(root, store, "doctor", "Look at this machine and say what to do about each problem", "berth doctor\nberth doctor --json");
-  Builder<verb::Completion> completion(root, store, "completion", "Print the completion of a shell",
-                                 "source <(berth completion bash)\nberth completion zsh > ~/.zfunc/_berth\n"
-                                 "berth completion fish > ~/.config/fish/completions/berth.fish");
-  completion.choice(store, "SHELL", &verb::Completion::shell, {"bash", "zsh", "fish"}, "Which shell")->required();
-  Builder<verb::Reference> reference(root, store, "reference", "Print reference pages: docs/cli.md, berth(1), berth-config(5)");
-  reference.choice(store, "FORM", &verb::Reference::form, {"markdown", "man", "settings-man"}, "As what")->required();
-  reference.app->group("");  // for packagers: not in the help
-  Builder<verb::Version>(root, store, "version", "Print the versions of this program and of the server", "berth version --json");
-}
-
-std::unique_ptr<CLI::App> make_app(Store& store) {
-  auto root = std::make_unique<CLI::App>("Sandboxes for coding agents, with terminals that survive everything", "berth");
-  root->require_subcommand(1);
-  root->footer("berth run                          a shell in a new sandbox\nberth run --rm -- python3 script.py  one command\n"
-               "berth ls                           what runs\nberth attach NAME                  back to a terminal");
-  root->add_flag("--json", store.global.json, "Answer with JSON: objects as the API gives them");
-  root->add_option("--home", store.global.home, "Home of the server (BERTH_HOME, else ~/.local/share/berth)")->option_text("DIRECTORY");
-  root->add_option("--url", store.global.url, "Server elsewhere (BERTH_URL, with its key in BERTH_KEY)")->option_text("URL");
-  root->add_flag_callback("--version", [] { throw CLI::CallForVersion(); }, "Print the version");
-  add_run(*root, store);
-  add_sandbox_verbs(*root, store);
-  add_record_verbs(*root, store);
-  add_server(*root, store);
-  add_host_verbs(*root, store);
-  return root;
-}
-
 // ---- tree ----
 OptionNode option_node(const CLI::Option& option, const Store& store) {
-  OptionNode out{.help = option.get_description(), .required = option.get_required(), .repeated = option.get_expected_max() > 1};
+  OptionNode out{
+      .help = option.get_description(), .required = option.get_required(), .repeated = option.get_expected_max() > 1};
   if (option.get_positional()) {
     out.names = {option.get_name(true)};
   } else {
@@ -294,8 +67,10 @@ std::unexpected<Error> explain(const CLI::App& root, const Store& store, const C
     auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with('-'); });
     const std::string& wrong = option == extras.end() ? extras.front() : *option;
     sentence = fmt::format("\"{}\" was not expected here", wrong);
-    if (std::string near = nearest(wrong, known); !near.empty()) hint = fmt::format("Did you mean {}? {}", near, hint);
-    else if (store.takes_command.contains(last)) hint = fmt::format("A command stands after --: {} -- {}", path_text(path), fmt::join(extras, " "));
+    if (std::string near = nearest(wrong, known); !near.empty())
+      hint = fmt::format("Did you mean {}? {}", near, hint);
+    else if (store.takes_command.contains(last))
+      hint = fmt::format("A command stands after --: {} -- {}", path_text(path), fmt::join(extras, " "));
   } else if (needs_verb) {
     sentence = fmt::format("{} needs a verb", path_text(path));
   }
@@ -325,13 +100,9 @@ Result<std::variant<Invocation, HelpText>> parse(const std::vector<std::string>&
   std::ranges::reverse(rest);  // as CLI11 takes them
   try {
     root->parse(std::move(rest));
-  } catch (const CLI::CallForHelp&) {
-    return help_of(*root, store);
-  } catch (const CLI::CallForVersion&) {
+  } catch (const CLI::CallForHelp&) { return help_of(*root, store); } catch (const CLI::CallForVersion&) {
     return Invocation{.global = store.global, .verb = verb::Version{}};
-  } catch (const CLI::ParseError& error) {
-    return explain(*root, store, error);
-  }
+  } catch (const CLI::ParseError& error) { return explain(*root, store, error); }
   const CLI::App* last = chosen_path(*root).back();
   if (dashes != words.end() && !store.takes_command.contains(last))
     return fail(Code::InvalidArgument, fmt::format("{} takes no command after --.", path_text(chosen_path(*root))));

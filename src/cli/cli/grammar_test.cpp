@@ -36,8 +36,9 @@ Error refusal(const std::string& line) {
 }
 
 TEST(Grammar, RunTakesEverything) {
-  auto run = parsed<verb::Run>("run --template busybox --name n --isolation gvisor --memory 512MiB --cpus 1.5 --processes 9 --env A=1 -e B=x=y "
-                       "--rm -d -- sh -c --rm");
+  auto run = parsed<verb::Run>(
+      "run --template busybox --name n --isolation gvisor --memory 512MiB --cpus 1.5 --processes 9 --env A=1 -e B=x=y "
+      "--rm -d -- sh -c --rm");
   EXPECT_EQ(run.template_name, "busybox");
   EXPECT_EQ(run.name, "n");
   EXPECT_EQ(run.isolation, "gvisor");
@@ -58,7 +59,8 @@ TEST(Grammar, RunAloneIsAShell) {
 }
 
 TEST(Grammar, ASecondDoubleDashBelongsToTheCommand) {
-  EXPECT_EQ(parsed<verb::Exec>("exec box -t -- git log -- file").command, (std::vector<std::string>{"git", "log", "--", "file"}));
+  EXPECT_EQ(parsed<verb::Exec>("exec box -t -- git log -- file").command,
+            (std::vector<std::string>{"git", "log", "--", "file"}));
 }
 
 TEST(Grammar, GlobalOptionsStandAnywhere) {
@@ -101,10 +103,30 @@ TEST(Grammar, OtherVerbs) {
 }
 
 TEST(Grammar, MistakesAreInvalidAndSayMore) {
-  for (const char* line : {"fly", "run --memory much", "run --memory -1", "run --cpus 0", "run --cpus 1.5x", "run --isolation vm",
-                           "run --processes many", "run --env A", "run --env =x", "exec", "exec box", "attach", "server", "template",
-                           "stop", "history --limit 0", "history --limit x", "ls extra", "completion tcsh", "replay x --speed 0",
-                           "exec box -t -T -- x", "ls -- x", "--json", "server stop --timeout 1ms"}) {
+  for (const char* line : {"fly",
+                           "run --memory much",
+                           "run --memory -1",
+                           "run --cpus 0",
+                           "run --cpus 1.5x",
+                           "run --isolation vm",
+                           "run --processes many",
+                           "run --env A",
+                           "run --env =x",
+                           "exec",
+                           "exec box",
+                           "attach",
+                           "server",
+                           "template",
+                           "stop",
+                           "history --limit 0",
+                           "history --limit x",
+                           "ls extra",
+                           "completion tcsh",
+                           "replay x --speed 0",
+                           "exec box -t -T -- x",
+                           "ls -- x",
+                           "--json",
+                           "server stop --timeout 1ms"}) {
     Error error = refusal(line);
     EXPECT_EQ(error.code, Code::InvalidArgument) << line;
     EXPECT_TRUE(error.message.ends_with('.')) << line << ": " << error.message;
@@ -124,7 +146,8 @@ TEST(Grammar, HelpIsForTheVerbThatWasNamed) {
   };
   EXPECT_NE(help("--help").find("Usage: berth"), std::string::npos);
   EXPECT_EQ(refusal("").code, Code::InvalidArgument) << "nothing is not a request for help";
-  EXPECT_NE(help("run --help").find("Usage: berth run [OPTIONS] [-- COMMAND…]"), std::string::npos) << help("run --help");
+  EXPECT_NE(help("run --help").find("Usage: berth run [OPTIONS] [-- COMMAND…]"), std::string::npos)
+      << help("run --help");
   EXPECT_NE(help("server start -h").find("Usage: berth server start"), std::string::npos) << help("server start -h");
 }
 

@@ -48,9 +48,12 @@ void leaves(const VerbNode& node, const std::string& path, std::vector<std::pair
 std::string roff(const std::string& text) {
   std::string out;
   for (char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
@@ -118,7 +121,8 @@ std::string help_page(const VerbNode& verb, const std::string& path, const std::
 }
 
 std::string reference_markdown(const VerbNode& root) {
-  std::string out = "# The command line\n\n<!-- Made by `berth reference markdown`; a test holds it against the program. -->\n\n";
+  std::string out =
+      "# The command line\n\n<!-- Made by `berth reference markdown`; a test holds it against the program. -->\n\n";
   out += root.help + ".\n\nEverywhere:\n\n| option | |\n| --- | --- |\n";
   auto row = [&out](std::string left, const std::string& right) {
     for (std::size_t at = 0; (at = left.find('|', at)) != std::string::npos; at += 2) left.insert(at, "\\");
@@ -129,8 +133,11 @@ std::string reference_markdown(const VerbNode& root) {
   for (const auto& [name, meaning] : variables) row(name, meaning);
   out += "\n| exit code | |\n| --- | --- |\n";
   for (const auto& [code, meaning] : exit_codes) row(code, meaning);
-  out += fmt::format("\n{}\n\nErrors go to stderr as `berth: sentence` and, where one helps, `hint: what to do`; with `--json` as one JSON\n"
-                     "object `{{\"error\": {{\"code\", \"message\", \"hint\"}}}}`.\n", exit_note);
+  out += fmt::format(
+      "\n{}\n\nErrors go to stderr as `berth: sentence` and, where one helps, `hint: what to do`; with `--json` as one "
+      "JSON\n"
+      "object `{{\"error\": {{\"code\", \"message\", \"hint\"}}}}`.\n",
+      exit_note);
   std::vector<std::pair<std::string, const VerbNode*>> verbs;
   leaves(root, root.name, verbs);
   for (const auto& [path, verb] : verbs) {
@@ -145,11 +152,18 @@ std::string reference_markdown(const VerbNode& root) {
 }
 
 std::string reference_man(const VerbNode& root) {
-  std::string out = fmt::format(".TH BERTH 1 \"\" \"berth {}\" \"Berth\"\n.SH NAME\nberth \\- {}\n.SH SYNOPSIS\n.B berth\nVERB [OPTIONS] [\\-\\- COMMAND...]\n",
-                                BERTH_VERSION, roff(root.help));
-  auto item = [&out](const std::string& left, const std::string& right) { out += fmt::format(".TP\n.B {}\n{}\n", roff(left), roff(right)); };
-  out += ".SH DESCRIPTION\nBerth runs commands in isolated sandboxes. Their terminals are recorded, outlive the server and can be left and\nattached "
-         "again at any time. The command line talks to the server of its home over a unix socket; run starts one when\nnone runs.\n";
+  std::string out = fmt::format(
+      ".TH BERTH 1 \"\" \"berth {}\" \"Berth\"\n.SH NAME\nberth \\- {}\n.SH SYNOPSIS\n.B berth\nVERB [OPTIONS] [\\-\\- "
+      "COMMAND...]\n",
+      BERTH_VERSION, roff(root.help));
+  auto item = [&out](const std::string& left, const std::string& right) {
+    out += fmt::format(".TP\n.B {}\n{}\n", roff(left), roff(right));
+  };
+  out +=
+      ".SH DESCRIPTION\nBerth runs commands in isolated sandboxes. Their terminals are recorded, outlive the server "
+      "and can be left and\nattached "
+      "again at any time. The command line talks to the server of its home over a unix socket; run starts one "
+      "when\nnone runs.\n";
   out += ".SH OPTIONS\n";
   for (const auto& option : root.options) item(option_text(option), option.help + ".");
   out += ".SH VERBS\n";
@@ -174,14 +188,19 @@ std::string reference_man(const VerbNode& root) {
 }
 
 std::string settings_man() {
-  std::string out = fmt::format(".TH BERTH-CONFIG 5 \"\" \"berth {}\" \"Berth\"\n.SH NAME\nberth\\-config \\- settings of a Berth home\n"
-                                ".SH DESCRIPTION\nSettings come from defaults, the file\n.I $BERTH_HOME/config.yaml\n(YAML, at most 1 MiB), the "
-                                "environment, and flags of\n.BR \"berth serve\" ;\nthe later wins. In the file a setting group.name stands as name "
-                                "below group.\n.B berth config check\nsays everything that is wrong, and\n.B berth config show\nwhere each value comes from.\n"
-                                ".SH EXAMPLE\n.nf\n.RS\nsandbox:\n  memory_bytes: 1GiB\n  isolation: auto\n.RE\n.fi\n.SH SETTINGS\n", BERTH_VERSION);
+  std::string out = fmt::format(
+      ".TH BERTH-CONFIG 5 \"\" \"berth {}\" \"Berth\"\n.SH NAME\nberth\\-config \\- settings of a Berth home\n"
+      ".SH DESCRIPTION\nSettings come from defaults, the file\n.I $BERTH_HOME/config.yaml\n(YAML, at most 1 MiB), the "
+      "environment, and flags of\n.BR \"berth serve\" ;\nthe later wins. In the file a setting group.name stands as "
+      "name "
+      "below group.\n.B berth config check\nsays everything that is wrong, and\n.B berth config show\nwhere each value "
+      "comes from.\n"
+      ".SH EXAMPLE\n.nf\n.RS\nsandbox:\n  memory_bytes: 1GiB\n  isolation: auto\n.RE\n.fi\n.SH SETTINGS\n",
+      BERTH_VERSION);
   for (const config::Description& setting : config::schema())
-    out += fmt::format(".TP\n.B {}\n{} {}{}; default {}; {}.\n", roff(setting.name), roff(setting.help), roff(setting.type),
-                       setting.range.empty() ? "" : ", " + roff(setting.range), setting.initial.empty() ? "empty" : roff(setting.initial), roff(setting.environment));
+    out += fmt::format(".TP\n.B {}\n{} {}{}; default {}; {}.\n", roff(setting.name), roff(setting.help),
+                       roff(setting.type), setting.range.empty() ? "" : ", " + roff(setting.range),
+                       setting.initial.empty() ? "empty" : roff(setting.initial), roff(setting.environment));
   return out + ".SH SEE ALSO\n.BR berth (1)\n";
 }
 

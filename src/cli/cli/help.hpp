@@ -9,7 +9,8 @@
 namespace berth::cli {
 
 // `path` is "berth server start"; `global` are the options that every verb has.
-[[nodiscard]] std::string help_page(const VerbNode& verb, const std::string& path, const std::vector<OptionNode>& global);
+[[nodiscard]] std::string help_page(const VerbNode& verb, const std::string& path,
+                                    const std::vector<OptionNode>& global);
 [[nodiscard]] std::string reference_markdown(const VerbNode& root);  // docs/cli.md
 [[nodiscard]] std::string reference_man(const VerbNode& root);       // berth.1, roff man macros
 [[nodiscard]] std::string settings_man();                            // berth-config.5, from config's schema

@@ -6,7 +6,9 @@ namespace berth::cli {
 namespace {
 
 TEST(Help, UsageSaysWhatMayBeLeftOut) {
-  VerbNode verb{.name = "x", .command = "-- COMMAND…", .options = {{.names = {"--a"}}},
+  VerbNode verb{.name = "x",
+                .command = "-- COMMAND…",
+                .options = {{.names = {"--a"}}},
                 .positionals = {{.names = {"ONE"}, .required = true}, {.names = {"MORE"}, .repeated = true}}};
   EXPECT_EQ(usage_line(verb, "berth x"), "berth x [OPTIONS] ONE [MORE…] -- COMMAND…");
 }
@@ -23,7 +25,8 @@ TEST(Help, PagesNameEveryVerbAndOption) {
 
 // A line of text that begins like a request would be one.
 TEST(Help, ManPagesAreSafeFromTheirOwnText) {
-  VerbNode root{.name = "berth", .help = ".so /etc/passwd", .verbs = {{.name = "v", .help = "h", .examples = "'quoted \\ line"}}};
+  VerbNode root{
+      .name = "berth", .help = ".so /etc/passwd", .verbs = {{.name = "v", .help = "h", .examples = "'quoted \\ line"}}};
   std::string man = reference_man(root);
   EXPECT_EQ(man.find("\n.so"), std::string::npos);
   EXPECT_NE(man.find("\\&'quoted \\e line"), std::string::npos) << man;

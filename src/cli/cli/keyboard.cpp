@@ -12,7 +12,11 @@ constexpr std::size_t chunk = 16u << 10;
 }  // namespace
 
 Keyboard::Keyboard(KeyboardOptions options, os::Epoll epoll, os::SignalFd signals, os::EventFd stop, os::EventFd room)
-    : options_(std::move(options)), epoll_(std::move(epoll)), signals_(std::move(signals)), stop_(std::move(stop)), room_(std::move(room)),
+    : options_(std::move(options)),
+      epoll_(std::move(epoll)),
+      signals_(std::move(signals)),
+      stop_(std::move(stop)),
+      room_(std::move(room)),
       open_(options_.read_input) {}
 
 Result<std::unique_ptr<Keyboard>> Keyboard::make(KeyboardOptions options) {
@@ -23,7 +27,8 @@ Result<std::unique_ptr<Keyboard>> Keyboard::make(KeyboardOptions options) {
   TRY(epoll.add(signals.fd(), EPOLLIN, Signals));
   TRY(epoll.add(stop.fd(), EPOLLIN, Stop));
   TRY(epoll.add(room.fd(), EPOLLIN, Room));
-  return std::unique_ptr<Keyboard>(new Keyboard(std::move(options), std::move(epoll), std::move(signals), std::move(stop), std::move(room)));
+  return std::unique_ptr<Keyboard>(
+      new Keyboard(std::move(options), std::move(epoll), std::move(signals), std::move(stop), std::move(room)));
 }
 
 Keyboard::~Keyboard() { stop(); }
@@ -68,9 +73,12 @@ void Keyboard::watch_input() {
     return;
   }
   auto added = epoll_.add(options_.input, EPOLLIN, Input);
-  if (added) watched_ = true;
-  else if (added.error().sys_errno == EPERM) always_ready_ = true;
-  else end_input();  // closed before we came
+  if (added)
+    watched_ = true;
+  else if (added.error().sys_errno == EPERM)
+    always_ready_ = true;
+  else
+    end_input();  // closed before we came
 }
 
 void Keyboard::read_input() {
@@ -90,8 +98,10 @@ void Keyboard::read_input() {
 
 void Keyboard::end_input() {
   open_ = false;
-  if (options_.person) attach_->detach();  // the window is gone
-  else attach_->close_input();
+  if (options_.person)
+    attach_->detach();  // the window is gone
+  else
+    attach_->close_input();
 }
 
 void Keyboard::on_signal(int signal) {

@@ -1,6 +1,6 @@
 #pragma once
-// One thread that turns what a person or a pipe sends (bytes of stdin, window changes, signals) into calls of an Attach,
-// while the main thread shows output. Reads stdin only while the Attach has room.
+// One thread that turns what a person or a pipe sends (bytes of stdin, window changes, signals) into calls of an
+// Attach, while the main thread shows output. Reads stdin only while the Attach has room.
 //
 // Made before any other thread (it blocks its signals first). Destruction stops and joins; nothing is read after.
 
@@ -20,10 +20,10 @@ namespace berth::cli {
 struct KeyboardOptions {
   int input = 0;
   bool read_input = true;
-  bool person = false;                             // input is a terminal in raw mode: detach keys, its end leaves
-  bool leave_on_signal = false;                    // SIGTERM, SIGINT: else they are the program's
+  bool person = false;                                // input is a terminal in raw mode: detach keys, its end leaves
+  bool leave_on_signal = false;                       // SIGTERM, SIGINT: else they are the program's
   std::function<std::optional<TerminalSize>()> size;  // asked after SIGWINCH
-  std::function<void()> continued;                 // after SIGCONT
+  std::function<void()> continued;                    // after SIGCONT
 };
 
 class Keyboard {
@@ -32,7 +32,7 @@ class Keyboard {
   ~Keyboard();
   void start(client::Attach& attach);
   void stop();
-  void room() { room_.notify(); }                  // any thread
+  void room() { room_.notify(); }  // any thread
 
  private:
   Keyboard(KeyboardOptions options, os::Epoll epoll, os::SignalFd signals, os::EventFd stop, os::EventFd room);

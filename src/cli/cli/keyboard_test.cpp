@@ -8,9 +8,9 @@
 #include <csignal>
 
 #include "client/scripted_server.hpp"
-#include "os/scratch_dir.hpp"
 #include "os/file.hpp"
 #include "os/process.hpp"
+#include "os/scratch_dir.hpp"
 
 namespace berth::cli {
 namespace {
@@ -38,13 +38,15 @@ struct Bench {
   std::vector<std::string> texts;
   std::function<bool()> enough;
   client::ScriptedServer server{dir / "s", {}, [this](client::ScriptedServer::Peer& peer) {
-    peer.hello(0);
-    peer.output(1, 0, "ready");
-    for (client::ScriptedServer::Peer::Message message; !enough() && peer.read(message);)
-      if (message.text) texts.push_back(message.data);
-      else bytes += message.data;
-    peer.text(R"({"type":"exit","exit_code":0,"end":5})");
-  }};
+                                  peer.hello(0);
+                                  peer.output(1, 0, "ready");
+                                  for (client::ScriptedServer::Peer::Message message; !enough() && peer.read(message);)
+                                    if (message.text)
+                                      texts.push_back(message.data);
+                                    else
+                                      bytes += message.data;
+                                  peer.text(R"({"type":"exit","exit_code":0,"end":5})");
+                                }};
 
   client::AttachEnd run(KeyboardOptions options) {
     auto keyboard = Keyboard::make(std::move(options)).value();
@@ -108,7 +110,8 @@ TEST(Keyboard, SignalsAreForTheProgramOrLeave) {
   };
   bench.run({.read_input = false, .size = [] { return TerminalSize{.cols = 7, .rows = 5}; }});
   std::ranges::sort(bench.texts);
-  EXPECT_EQ(bench.texts, (std::vector<std::string>{R"({"type":"resize","cols":7,"rows":5})", R"({"type":"signal","signal":2})"}));
+  EXPECT_EQ(bench.texts,
+            (std::vector<std::string>{R"({"type":"resize","cols":7,"rows":5})", R"({"type":"signal","signal":2})"}));
 
   Bench second;
   second.enough = [] { return false; };

@@ -28,13 +28,15 @@ int exit_code(const Error& error) {
 std::string error_text(const Error& error) {
   std::string out = fmt::format("berth: {}\n", error.message);
   if (!error.operation.empty() && error.sys_errno != 0)
-    out = fmt::format("berth: {} ({}{}{})\n", error.message, error.operation, error.subject.empty() ? "" : " ", error.subject);
+    out = fmt::format("berth: {} ({}{}{})\n", error.message, error.operation, error.subject.empty() ? "" : " ",
+                      error.subject);
   if (!error.hint.empty()) out += fmt::format("hint: {}\n", error.hint);
   return out;
 }
 
 json::value error_json(const Error& error) {
-  return json::object{{"error", json::object{{"code", to_string(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+  return json::object{
+      {"error", json::object{{"code", to_string(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
 }
 
 // A reader that went away ends us by SIGPIPE, as every tool; any other failure to write has nobody to be told to.
@@ -81,8 +83,10 @@ void Progress::draw_until_done() {
   std::unique_lock hold(mutex_);
   for (auto elapsed = 1s; !changed_.wait_for(hold, 1s, [this] { return done_; }); ++elapsed) {
     std::string line = progress_line(what_, detail_);
-    if (terminal_) (void)os::write_all(err, fmt::format("\r\x1b[K{} ({})", line, human_duration(elapsed)));
-    else if (line != drawn) (void)os::write_all(err, line + "\n");
+    if (terminal_)
+      (void)os::write_all(err, fmt::format("\r\x1b[K{} ({})", line, human_duration(elapsed)));
+    else if (line != drawn)
+      (void)os::write_all(err, line + "\n");
     drawn = std::move(line);
   }
   if (terminal_ && !drawn.empty()) (void)os::write_all(err, "\r\x1b[K");

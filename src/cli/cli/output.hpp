@@ -1,6 +1,6 @@
 #pragma once
-// What the program says: results to stdout, everything else to stderr; text for people or, with --json, JSON. And how it
-// ends: one mapping from errors to exit codes.
+// What the program says: results to stdout, everything else to stderr; text for people or, with --json, JSON. And how
+// it ends: one mapping from errors to exit codes.
 //
 // Owns no descriptor. An Output may be used by several threads: it keeps no state.
 //
@@ -29,7 +29,9 @@ enum ExitCode : int { Success = 0, Failure = 1, TimedOut = 2, InvalidOrMissing =
 
 class Output {
  public:
-  struct Streams { int in = 0, out = 1, err = 2; };
+  struct Streams {
+    int in = 0, out = 1, err = 2;
+  };
   Output(bool json, Streams streams) : json_(json), streams_(streams) {}
   [[nodiscard]] bool json() const { return json_; }
   [[nodiscard]] const Streams& streams() const { return streams_; }
@@ -44,8 +46,8 @@ class Output {
 };
 
 // "What happens: detail (12 s)" on stderr while something takes longer than a second: one line that is rewritten on a
-// terminal, a line per new detail otherwise, nothing with --json. A thread of its own draws, so that the caller may block;
-// destruction takes the line away and joins it.
+// terminal, a line per new detail otherwise, nothing with --json. A thread of its own draws, so that the caller may
+// block; destruction takes the line away and joins it.
 class Progress {
  public:
   Progress(const Output& output, std::string what);
@@ -66,6 +68,7 @@ class Progress {
   std::thread thread_;
 };
 
-[[nodiscard]] std::string progress_line(std::string_view what, std::string_view detail);  // pure; one line, at most 72 columns
+[[nodiscard]] std::string progress_line(std::string_view what,
+                                        std::string_view detail);  // pure; one line, at most 72 columns
 
 }  // namespace berth::cli

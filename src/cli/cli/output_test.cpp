@@ -1,7 +1,7 @@
 #include "cli/output.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 #include "cli/fixture.hpp"
 

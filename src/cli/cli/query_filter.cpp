@@ -69,24 +69,33 @@ void QueryFilter::take(char c, std::string& out) {
   held_ += c;
   switch (state_) {
     case State::Text:
-      if (c == escape) state_ = State::Escape;
-      else end_sequence(out);
+      if (c == escape)
+        state_ = State::Escape;
+      else
+        end_sequence(out);
       return;
     case State::Escape:
-      if (c == '[') state_ = State::Csi;
-      else if (c == ']' || c == 'P') state_ = State::String;
-      else end_sequence(out);
+      if (c == '[')
+        state_ = State::Csi;
+      else if (c == ']' || c == 'P')
+        state_ = State::String;
+      else
+        end_sequence(out);
       return;
     case State::Csi:
       if (c >= 0x40 && c <= 0x7e) end_sequence(out);
       return;
     case State::String:
-      if (c == bell) end_sequence(out);
-      else if (c == escape) state_ = State::StringEscape;
+      if (c == bell)
+        end_sequence(out);
+      else if (c == escape)
+        state_ = State::StringEscape;
       return;
     case State::StringEscape:
-      if (c == '\\') end_sequence(out);
-      else out += flush();  // the string was cut off by another sequence
+      if (c == '\\')
+        end_sequence(out);
+      else
+        out += flush();  // the string was cut off by another sequence
       return;
   }
 }

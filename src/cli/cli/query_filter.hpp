@@ -1,7 +1,7 @@
 #pragma once
-// Takes the questions out of output that is shown again. A program that asked the terminal where its cursor is was answered
-// when it asked; asked again by a replay, the terminal would answer again, and the answer would be typed into whatever
-// reads the keyboard now.
+// Takes the questions out of output that is shown again. A program that asked the terminal where its cursor is was
+// answered when it asked; asked again by a replay, the terminal would answer again, and the answer would be typed into
+// whatever reads the keyboard now.
 //
 // Questions (ECMA-48; xterm control sequences): ENQ, DECID (ESC Z), DSR (CSI … n), DA (CSI … c), DECRQM (CSI … $ p),
 // DECREQTPARM (CSI … x), XTVERSION (CSI > q), kitty keyboard (CSI ? u), window reports (CSI 11 to 21 t), OSC that ends

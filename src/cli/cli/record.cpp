@@ -1,7 +1,7 @@
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 #include <poll.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -43,9 +43,11 @@ std::string history_text(const Context& context, const verb::History& verb, cons
     auto started = time_of(command, "started");
     auto exit = number_if(command, "exit_code"), duration = number_if(command, "duration_ns");
     std::vector<std::string> row{started ? local_time(*started) : "",
-                                 exit ? std::to_string(*exit) : text_of(command, "state") == "open" ? "runs" : "?",
-                                 duration ? human_duration(std::chrono::nanoseconds{*duration}) : "", text_of(command, "cwd"),
-                                 one_line(text_of(command, "text"), shown_command)};
+                                 exit                                  ? std::to_string(*exit)
+                                 : text_of(command, "state") == "open" ? "runs"
+                                                                       : "?",
+                                 duration ? human_duration(std::chrono::nanoseconds{*duration}) : "",
+                                 text_of(command, "cwd"), one_line(text_of(command, "text"), shown_command)};
     if (verb.sandbox.empty()) {
       std::string id = text_of(command, "sandbox");
       auto name = names.find(id);
@@ -75,8 +77,10 @@ Result<int> history(const Context& context, const verb::History& verb) {
   std::string target = "/v1/commands";
   if (!verb.sandbox.empty()) target += "?sandbox=" + client::percent_encode(verb.sandbox);
   TRY_ASSIGN(json::array commands, context.api().list(target, verb.limit));
-  if (context.output.json()) context.output.print_json(commands);
-  else context.output.print(history_text(context, verb, commands));
+  if (context.output.json())
+    context.output.print_json(commands);
+  else
+    context.output.print(history_text(context, verb, commands));
   return Success;
 }
 
@@ -115,8 +119,10 @@ Result<int> logs(const Context& context, const verb::Logs& verb) {
   QueryFilter filter;
   bool terminal_here = pty::is_terminal(context.output.streams().out);
   TRY(read_journal(context, id, [&](std::string_view bytes) {
-    if (terminal_here) context.output.print(filter.feed(bytes));
-    else context.output.print(bytes);
+    if (terminal_here)
+      context.output.print(filter.feed(bytes));
+    else
+      context.output.print(bytes);
     return true;
   }));
   return Success;

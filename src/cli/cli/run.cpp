@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -43,7 +43,9 @@ json::object create_body(const verb::Run& verb) {
   return body;
 }
 
-bool wants_pty(const Context& context, Tty tty) { return tty == Tty::Yes || (tty == Tty::Auto && at_terminal(context)); }
+bool wants_pty(const Context& context, Tty tty) {
+  return tty == Tty::Yes || (tty == Tty::Auto && at_terminal(context));
+}
 
 // A program draws with what the person's terminal understands.
 void add_terminal_type(const Context& context, json::object& env) {
@@ -115,7 +117,8 @@ Result<json::object> create_sandbox(const Context& context, const verb::Run& ver
 
 Result<int> run(const Context& context, const verb::Run& verb) {
   if (context.output.json() && !verb.detach && verb.command.empty())
-    return fail(Code::InvalidArgument, "With --json run needs a command, or --detach.", "The command stands after --: berth run --json -- ls");
+    return fail(Code::InvalidArgument, "With --json run needs a command, or --detach.",
+                "The command stands after --: berth run --json -- ls");
   TRY(ensure_server(context));
   TRY(ensure_template(context, verb.template_name));
   TRY_ASSIGN(json::object sandbox, create_sandbox(context, verb));
@@ -126,7 +129,8 @@ Result<int> run(const Context& context, const verb::Run& verb) {
   TRY_ASSIGN(json::object terminal, start_terminal(context, text_of(sandbox, "id"), command));
   TRY_ASSIGN(Followed followed, follow_new(context, terminal, name, command.pty));
   if (!verb.remove && !followed.left && at_terminal(context))
-    context.output.note(fmt::format("Sandbox {} goes on. Into it: berth exec {} -t -- sh; away with it: berth rm -f {}", name, name, name));
+    context.output.note(fmt::format("Sandbox {} goes on. Into it: berth exec {} -t -- sh; away with it: berth rm -f {}",
+                                    name, name, name));
   return followed.code;
 }
 
@@ -143,14 +147,18 @@ Result<int> exec(const Context& context, const verb::Exec& verb) {
 }
 
 Result<int> attach(const Context& context, const verb::Attach& verb) {
-  if (context.output.json()) return fail(Code::InvalidArgument, "attach has no JSON form.", "berth logs prints what a terminal showed.");
+  if (context.output.json())
+    return fail(Code::InvalidArgument, "attach has no JSON form.", "berth logs prints what a terminal showed.");
   TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
   auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
   std::uint64_t from = end > redraw_bytes ? end - redraw_bytes : 0;
   bool pty = text_of(terminal, "kind") == "pty";
   if (pty && at_terminal(context)) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
-  TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"), .name = verb.target, .from = ByteOffset{from},
-                                                 .pty = pty, .seen = end - from}));
+  TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"),
+                                                 .name = verb.target,
+                                                 .from = ByteOffset{from},
+                                                 .pty = pty,
+                                                 .seen = end - from}));
   return followed.code;
 }
 

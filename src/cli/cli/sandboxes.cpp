@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -25,7 +25,8 @@ std::string age_of(const Context& context, const json::object& object, std::stri
 
 // Each of several sandboxes; the first error decides the exit code, the others are told too.
 template <class Do>
-Result<int> for_each(const Context& context, const std::vector<std::string>& sandboxes, const std::string& doing, Do action) {
+Result<int> for_each(const Context& context, const std::vector<std::string>& sandboxes, const std::string& doing,
+                     Do action) {
   json::array done;
   int code = Success;
   for (const std::string& sandbox : sandboxes) {
@@ -36,8 +37,10 @@ Result<int> for_each(const Context& context, const std::vector<std::string>& san
       if (code == Success) code = failed;
       continue;
     }
-    if (context.output.json()) done.push_back(*std::move(result));
-    else context.output.print(sandbox + "\n");
+    if (context.output.json())
+      done.push_back(*std::move(result));
+    else
+      context.output.print(sandbox + "\n");
   }
   if (context.output.json()) context.output.print_json(done);
   return code;
@@ -48,7 +51,9 @@ Result<int> for_each(const Context& context, const std::vector<std::string>& san
 Result<int> list(const Context& context, const verb::List& verb) {
   TRY_ASSIGN(json::array sandboxes, context.api().list("/v1/sandboxes"));
   if (!verb.all)
-    sandboxes.erase(std::remove_if(sandboxes.begin(), sandboxes.end(), [](const json::value& s) { return !is_live(s); }), sandboxes.end());
+    sandboxes.erase(
+        std::remove_if(sandboxes.begin(), sandboxes.end(), [](const json::value& s) { return !is_live(s); }),
+        sandboxes.end());
   if (context.output.json()) {
     context.output.print_json(sandboxes);
     return Success;
@@ -61,10 +66,13 @@ Result<int> list(const Context& context, const verb::List& verb) {
     const json::value* limits = sandbox.if_contains("limits");
     auto memory = limits != nullptr ? number_of(object_of(*limits), "memory_bytes") : 0;
     table.add({text_of(sandbox, "name"), state, text_of(sandbox, "template"), text_of(sandbox, "isolation"),
-               memory > 0 ? human_bytes(static_cast<std::uint64_t>(memory)) : "", age_of(context, sandbox, "created"), text_of(sandbox, "id")});
+               memory > 0 ? human_bytes(static_cast<std::uint64_t>(memory)) : "", age_of(context, sandbox, "created"),
+               text_of(sandbox, "id")});
   }
   context.output.print(table.text());
-  if (sandboxes.empty()) context.output.note(verb.all ? "No sandbox yet: berth run" : "No sandbox runs: berth run starts one, berth ls --all shows all");
+  if (sandboxes.empty())
+    context.output.note(verb.all ? "No sandbox yet: berth run"
+                                 : "No sandbox runs: berth run starts one, berth ls --all shows all");
   return Success;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // What a program left the person's terminal in, so that leaving it (detach, lost connection) can undo it: whether the
-// alternate screen is on (DECSET 1049, 1047, 47; xterm control sequences), found wherever the bytes are split. Everything
-// else is reset without asking. Pure.
+// alternate screen is on (DECSET 1049, 1047, 47; xterm control sequences), found wherever the bytes are split.
+// Everything else is reset without asking. Pure.
 
 #include <string>
 #include <string_view>

@@ -18,7 +18,8 @@ TEST(ScreenState, SeesTheAlternateScreenWhereverBytesAreSplit) {
 }
 
 TEST(ScreenState, OtherModesAndBrokenSequencesAreNotIt) {
-  for (const char* output : {"\x1b[?1048h", "\x1b[1049h", "[?1049h", "\x1b[?1049", "\x1b[?1049x", "\x1b[?1049\x1b[0mh"}) {
+  for (const char* output :
+       {"\x1b[?1048h", "\x1b[1049h", "[?1049h", "\x1b[?1049", "\x1b[?1049x", "\x1b[?1049\x1b[0mh"}) {
     ScreenState state;
     state.feed(output);
     EXPECT_FALSE(state.alternate()) << output;

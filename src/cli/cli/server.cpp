@@ -36,19 +36,22 @@ std::string last_words(const std::filesystem::path& log) {
   while (text->ends_with('\n')) text->pop_back();
   auto begin = text->rfind("berth: ");
   auto line = text->rfind('\n');
-  if (begin == std::string::npos || (begin > 0 && (*text)[begin - 1] != '\n')) begin = line == std::string::npos ? 0 : line + 1;
+  if (begin == std::string::npos || (begin > 0 && (*text)[begin - 1] != '\n'))
+    begin = line == std::string::npos ? 0 : line + 1;
   std::string out = text->substr(begin);
   return out.starts_with("berth: ") ? out.substr(7) : out;
 }
 
-Result<os::Process> spawn_server(const Context& context, const std::vector<std::pair<std::string, std::string>>& settings,
+Result<os::Process> spawn_server(const Context& context,
+                                 const std::vector<std::pair<std::string, std::string>>& settings,
                                  const std::filesystem::path& log) {
   TRY(os::make_private_directory(context.home));
   TRY(os::make_private_directory(log.parent_path()));
   TRY_ASSIGN(UniqueFd out, os::open_append(log));
   TRY(os::truncate(out.get(), 0));  // what the server logs goes to files of its own, this is what it says before
   os::SpawnSpec spec{.argv = {"berth", "serve", "--home", context.home}, .executable = os::own_executable()};
-  for (const auto& [name, value] : settings) spec.argv.insert(spec.argv.end(), {"--set", fmt::format("{}={}", name, value)});
+  for (const auto& [name, value] : settings)
+    spec.argv.insert(spec.argv.end(), {"--set", fmt::format("{}={}", name, value)});
   spec.env = context.environment;
   spec.cwd = "/";
   spec.fds = {{.ours = out.get(), .child = 1}, {.ours = out.get(), .child = 2}};
@@ -59,7 +62,8 @@ Result<os::Process> spawn_server(const Context& context, const std::vector<std::
 std::unexpected<Error> did_not_start(const Exit& exit, const std::string& words) {
   if (words.empty()) return fail(Code::Unavailable, fmt::format("The server did not start: it {}.", to_string(exit)));
   auto hint = words.find("\nhint: ");
-  return fail(Code::Unavailable, "The server did not start: " + words.substr(0, hint), hint == std::string::npos ? "" : words.substr(hint + 7));
+  return fail(Code::Unavailable, "The server did not start: " + words.substr(0, hint),
+              hint == std::string::npos ? "" : words.substr(hint + 7));
 }
 
 }  // namespace
@@ -75,7 +79,8 @@ Result<ServerRecord> parse_server_record(std::string_view text) {
                  .start_time = static_cast<std::uint64_t>(number_of(object, "start_time"))};
   out.version = text_of(object, "version");
   out.url = text_of(object, "url");
-  if (out.process.pid <= 0 || out.process.boot_id.empty()) return fail(Code::Damaged, "The server's record names no process.");
+  if (out.process.pid <= 0 || out.process.boot_id.empty())
+    return fail(Code::Damaged, "The server's record names no process.");
   return out;
 }
 
@@ -98,7 +103,8 @@ Result<> start_server(const Context& context, const std::vector<std::pair<std::s
     if (ended) return did_not_start(*ended, last_words(log));
     if (context.clock->steady() > deadline) {
       process.release();
-      return fail(Code::Timeout, "The server was started and is not ready yet.", "Look again with `berth server status`.");
+      return fail(Code::Timeout, "The server was started and is not ready yet.",
+                  "Look again with `berth server status`.");
     }
   }
   process.release();
@@ -115,7 +121,8 @@ Result<> ensure_server(const Context& context) {
   auto deadline = context.clock->steady() + ready_timeout;
   while (auto record = find_server(context.home)) {
     if (is_ready(context)) return {};
-    if (context.clock->steady() > deadline) return fail(Code::Timeout, "The server runs and is not ready.", "See its log in $BERTH_HOME/log.");
+    if (context.clock->steady() > deadline)
+      return fail(Code::Timeout, "The server runs and is not ready.", "See its log in $BERTH_HOME/log.");
     TRY_ASSIGN(UniqueFd process, record->process.open());
     TRY(os::wait_ready(process.get(), POLLIN, look_again));
     progress.tell("");
@@ -133,8 +140,11 @@ Result<int> report_server(const Context& context, std::string_view said) {
   auto record = find_server(context.home);
   if (context.output.json()) {
     TRY_ASSIGN(json::value info, context.api().get("/v1/info"));
-    json::object out{{"running", true}, {"ready", true}, {"pid", record ? json::value(record->process.pid) : json::value(nullptr)},
-                     {"url", record ? json::value(record->url) : json::value(nullptr)}, {"info", info}};
+    json::object out{{"running", true},
+                     {"ready", true},
+                     {"pid", record ? json::value(record->process.pid) : json::value(nullptr)},
+                     {"url", record ? json::value(record->url) : json::value(nullptr)},
+                     {"info", info}};
     context.output.print_json(out);
   } else {
     context.output.print(fmt::format("{}{}{}\n", said, record ? fmt::format(", process {}", record->process.pid) : "",
@@ -145,7 +155,8 @@ Result<int> report_server(const Context& context, std::string_view said) {
 
 Result<> needs_local(const Context& context) {
   if (context.local) return {};
-  return pass(Error{.code = Code::InvalidArgument, .message = "Only the server of a home on this machine can be started and stopped.",
+  return pass(Error{.code = Code::InvalidArgument,
+                    .message = "Only the server of a home on this machine can be started and stopped.",
                     .hint = "Leave --url and BERTH_URL away."});
 }
 
@@ -154,8 +165,10 @@ Result<> needs_local(const Context& context) {
 Result<int> server_start(const Context& context, const verb::ServerStart& verb) {
   TRY(needs_local(context));
   if (is_ready(context)) return report_server(context, "The server runs already");
-  if (find_server(context.home)) TRY(ensure_server(context));
-  else TRY(start_server(context, verb.settings));
+  if (find_server(context.home))
+    TRY(ensure_server(context));
+  else
+    TRY(start_server(context, verb.settings));
   return report_server(context, "The server is ready");
 }
 
@@ -172,15 +185,18 @@ Result<int> server_stop(const Context& context, const verb::ServerStop& verb) {
         progress.tell("requests get time to end");
         TRY_ASSIGN(ended, os::wait_ready(process->get(), POLLIN, look_again));
         if (!ended && context.clock->steady() > deadline)
-          return fail(Code::Timeout, fmt::format("The server was told to stop and still runs (process {}).", record->process.pid),
+          return fail(Code::Timeout,
+                      fmt::format("The server was told to stop and still runs (process {}).", record->process.pid),
                       "Wait longer with --timeout, or see its log in $BERTH_HOME/log.");
       }
     } else if (process.error().code != Code::NotFound) {
       return pass(process.error());
     }
   }
-  if (context.output.json()) context.output.print_json(json::object{{"running", false}, {"stopped", record.has_value()}});
-  else context.output.print(record ? "The server stopped; sandboxes and terminals go on.\n" : "No server runs.\n");
+  if (context.output.json())
+    context.output.print_json(json::object{{"running", false}, {"stopped", record.has_value()}});
+  else
+    context.output.print(record ? "The server stopped; sandboxes and terminals go on.\n" : "No server runs.\n");
   return Success;
 }
 
@@ -190,16 +206,21 @@ Result<int> server_status(const Context& context) {
     if (context.output.json()) return report_server(context, "");
     const json::object& object = info->as_object();
     auto started = time_of(object, "started");
-    TRY(report_server(context, fmt::format("The server runs: version {}, {}{} sandboxes, {} terminals, {} viewers", text_of(object, "version"),
-                                           started ? fmt::format("for {}, ", human_age(*started, context.clock->now())) : "",
-                                           number_of(object, "sandboxes"), number_of(object, "terminals"), number_of(object, "viewers"))));
+    TRY(report_server(
+        context,
+        fmt::format("The server runs: version {}, {}{} sandboxes, {} terminals, {} viewers", text_of(object, "version"),
+                    started ? fmt::format("for {}, ", human_age(*started, context.clock->now())) : "",
+                    number_of(object, "sandboxes"), number_of(object, "terminals"), number_of(object, "viewers"))));
     return Success;
   }
   auto record = context.local ? find_server(context.home) : std::nullopt;
   if (!record && info.error().code != Code::Unavailable) return pass(info.error());
-  if (context.output.json()) context.output.print_json(json::object{{"running", record.has_value()}, {"ready", false}});
-  else if (record) context.output.print(fmt::format("The server runs and does not answer yet, process {}.\n", record->process.pid));
-  else context.output.print(fmt::format("No server runs at {}.\n", context.endpoint.describe()));
+  if (context.output.json())
+    context.output.print_json(json::object{{"running", record.has_value()}, {"ready", false}});
+  else if (record)
+    context.output.print(fmt::format("The server runs and does not answer yet, process {}.\n", record->process.pid));
+  else
+    context.output.print(fmt::format("No server runs at {}.\n", context.endpoint.describe()));
   return record ? Failure : InvalidOrMissing;
 }
 
@@ -207,9 +228,11 @@ Result<int> version(const Context& context) {
   auto info = context.api().get("/v1/info");
   std::string server = info && info->is_object() ? text_of(info->get_object(), "version") : "";
   if (context.output.json()) {
-    context.output.print_json(json::object{{"version", BERTH_VERSION}, {"server", server.empty() ? json::value(nullptr) : json::value(server)}});
+    context.output.print_json(json::object{{"version", BERTH_VERSION},
+                                           {"server", server.empty() ? json::value(nullptr) : json::value(server)}});
   } else {
-    context.output.print(fmt::format("berth {}\n{}", BERTH_VERSION, server.empty() ? "" : fmt::format("server {}\n", server)));
+    context.output.print(
+        fmt::format("berth {}\n{}", BERTH_VERSION, server.empty() ? "" : fmt::format("server {}\n", server)));
   }
   return Success;
 }

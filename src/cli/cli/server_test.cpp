@@ -12,8 +12,8 @@ namespace berth::cli {
 namespace {
 
 std::string record_of(const os::ProcessIdentity& process) {
-  return fmt::format(R"({{"pid":{},"start_time":{},"boot_id":"{}","version":"1","url":"http://127.0.0.1:1"}})", process.pid,
-                     process.start_time, process.boot_id);
+  return fmt::format(R"({{"pid":{},"start_time":{},"boot_id":"{}","version":"1","url":"http://127.0.0.1:1"}})",
+                     process.pid, process.start_time, process.boot_id);
 }
 
 TEST(Server, ItsRecordNamesAProcess) {
@@ -22,7 +22,8 @@ TEST(Server, ItsRecordNamesAProcess) {
   ASSERT_TRUE(record);
   EXPECT_EQ(record->process, self);
   EXPECT_EQ(record->url, "http://127.0.0.1:1");
-  for (const char* text : {"", "[]", "{", "{}", R"({"pid":"x","boot_id":"b"})", R"({"pid":-1,"boot_id":"b"})", R"({"pid":1})"})
+  for (const char* text :
+       {"", "[]", "{", "{}", R"({"pid":"x","boot_id":"b"})", R"({"pid":-1,"boot_id":"b"})", R"({"pid":1})"})
     EXPECT_FALSE(parse_server_record(text)) << text;
 }
 
@@ -51,8 +52,10 @@ TEST(Server, StopEndsExactlyTheRecordedProcess) {
 TEST(Server, OneThatDoesNotStopIsATimeout) {
   Stage stage;
   auto pipe = os::make_pipe().value();
-  auto process = os::Process::spawn({.argv = {"sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"}, .env = stage.context.environment,
-                                     .fds = {{.ours = pipe.write.get(), .child = 1}}}).value();
+  auto process = os::Process::spawn({.argv = {"sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"},
+                                     .env = stage.context.environment,
+                                     .fds = {{.ours = pipe.write.get(), .child = 1}}})
+                     .value();
   std::array<char, 8> ready;
   ASSERT_TRUE(os::read_some(pipe.read.get(), ready));
   ASSERT_TRUE(os::durable_write(stage.dir / "server.json", record_of(os::ProcessIdentity::of(process.pid()).value())));

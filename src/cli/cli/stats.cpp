@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <csignal>
 #include <map>
@@ -21,7 +21,10 @@ namespace {
 
 constexpr auto watch_every = 2s;
 
-struct Sample { std::int64_t cpu_ns = 0; SteadyTime at; };
+struct Sample {
+  std::int64_t cpu_ns = 0;
+  SteadyTime at;
+};
 
 Result<std::vector<std::string>> wanted(const Context& context, const verb::Stats& verb) {
   if (!verb.sandboxes.empty()) return verb.sandboxes;
@@ -59,8 +62,11 @@ Result<> one_look(const Context& context, const verb::Stats& verb, std::map<std:
     stats["sandbox"] = name;
     out.push_back(std::move(stats));
   }
-  if (context.output.json()) context.output.print_json(out);
-  else context.output.print((verb.watch && pty::is_terminal(context.output.streams().out) ? "\x1b[H\x1b[2J" : "") + table.text());
+  if (context.output.json())
+    context.output.print_json(out);
+  else
+    context.output.print((verb.watch && pty::is_terminal(context.output.streams().out) ? "\x1b[H\x1b[2J" : "") +
+                         table.text());
   return {};
 }
 

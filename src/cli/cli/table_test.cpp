@@ -14,7 +14,9 @@ TEST(Table, AlignsByWhatIsShown) {
 
 TEST(Table, CellsCannotControlTheTerminal) {
   Table table({"A"});
-  table.add({"x\x1b[2J\ny\x7f\xc2\x9b" "1m"});
+  table.add(
+      {"x\x1b[2J\ny\x7f\xc2\x9b"
+       "1m"});
   EXPECT_EQ(table.text(), "A\nx [2J y  1m\n");
 }
 

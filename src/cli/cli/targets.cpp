@@ -36,7 +36,8 @@ Result<json::object> find_terminal(const Context& context, const std::string& ta
   TRY_ASSIGN(json::value answer, context.api().get(sandbox_path(target, "/terminals")));
   TRY_ASSIGN(json::array terminals, items_of(answer));
   if (const json::object* found = choose_terminal(terminals, want)) return *found;
-  return fail(Code::NotFound, fmt::format("No terminal {} in {}.", want == Want::Running ? "runs" : "was started", target),
+  return fail(Code::NotFound,
+              fmt::format("No terminal {} in {}.", want == Want::Running ? "runs" : "was started", target),
               fmt::format("Start a shell there: berth exec {} -t -- sh", target));
 }
 

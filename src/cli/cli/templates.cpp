@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fmt/format.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -38,7 +38,8 @@ Result<json::value> build_with_progress(const Context& context, const std::strin
   std::jthread building([&] {
     json::object body;
     if (rebuild) body["rebuild"] = true;
-    auto answer = context.api().post(fmt::format("/v1/templates/{}/build", client::percent_encode(name)), std::move(body), 0ms);
+    auto answer =
+        context.api().post(fmt::format("/v1/templates/{}/build", client::percent_encode(name)), std::move(body), 0ms);
     std::lock_guard hold(mutex);
     result = std::move(answer);
     done.notify_one();
@@ -81,7 +82,8 @@ Result<int> list_templates(const Context& context) {
     json::object one = object_of(item);
     auto built = time_of(one, "built");
     auto size = number_of(one, "size_bytes");
-    table.add({text_of(one, "name"), text_of(one, "state"), size > 0 ? human_bytes(static_cast<std::uint64_t>(size)) : "",
+    table.add({text_of(one, "name"), text_of(one, "state"),
+               size > 0 ? human_bytes(static_cast<std::uint64_t>(size)) : "",
                built ? human_age(*built, context.clock->now()) + " ago" : "", text_of(one, "description")});
   }
   context.output.print(table.text());
@@ -95,15 +97,18 @@ Result<int> build_template(const Context& context, const verb::TemplateBuild& ve
     context.output.print_json(built);
   } else {
     auto size = number_of(object_of(built), "size_bytes");
-    context.output.print(fmt::format("Template {} is ready ({}).\n", verb.name, human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(0, size)))));
+    context.output.print(fmt::format("Template {} is ready ({}).\n", verb.name,
+                                     human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(0, size)))));
   }
   return Success;
 }
 
 Result<int> remove_template(const Context& context, const verb::TemplateRemove& verb) {
   TRY(context.api().remove("/v1/templates/" + client::percent_encode(verb.name)));
-  if (context.output.json()) context.output.print_json(json::object{{"removed", verb.name}});
-  else context.output.print(verb.name + "\n");
+  if (context.output.json())
+    context.output.print_json(json::object{{"removed", verb.name}});
+  else
+    context.output.print(verb.name + "\n");
   return Success;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The command line as plain values: what somebody asked for, before anything was opened. cli/grammar.hpp makes them from
-// words, cli/cli.hpp carries them out. Sizes are bytes, CPU is thousandths of a core.
+// The command line as plain values: what somebody asked for, before anything was opened. cli/grammar.hpp makes them
+// from words, cli/cli.hpp carries them out. Sizes are bytes, CPU is thousandths of a core.
 
 #include <chrono>
 #include <cstdint>
@@ -22,9 +22,15 @@ struct Global {
 enum class Tty { Auto, Yes, No };
 
 namespace verb {
-struct Serve { std::vector<std::pair<std::string, std::string>> settings; };  // name → value, over file and environment
-struct ServerStart { std::vector<std::pair<std::string, std::string>> settings; };
-struct ServerStop { std::chrono::seconds timeout{30}; };
+struct Serve {
+  std::vector<std::pair<std::string, std::string>> settings;
+};  // name → value, over file and environment
+struct ServerStart {
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+struct ServerStop {
+  std::chrono::seconds timeout{30};
+};
 struct ServerStatus {};
 
 struct Run {
@@ -43,33 +49,72 @@ struct Exec {
   Tty tty = Tty::Auto;
   std::vector<std::string> command;
 };
-struct Attach { std::string target; };
-struct List { bool all = false; };
-struct History { std::string sandbox; std::size_t limit = 20; };
-struct Replay { std::string target; double speed = 0; };  // bytes in a second; 0 is at once
-struct Logs { std::string target; bool follow = false; };
-struct Stop { std::vector<std::string> sandboxes; std::optional<std::chrono::milliseconds> grace; };
-struct Remove { std::vector<std::string> sandboxes; bool force = false; };
-struct Pause { std::vector<std::string> sandboxes; };
-struct Resume { std::vector<std::string> sandboxes; };
-struct Stats { std::vector<std::string> sandboxes; bool watch = false; };
+struct Attach {
+  std::string target;
+};
+struct List {
+  bool all = false;
+};
+struct History {
+  std::string sandbox;
+  std::size_t limit = 20;
+};
+struct Replay {
+  std::string target;
+  double speed = 0;
+};  // bytes in a second; 0 is at once
+struct Logs {
+  std::string target;
+  bool follow = false;
+};
+struct Stop {
+  std::vector<std::string> sandboxes;
+  std::optional<std::chrono::milliseconds> grace;
+};
+struct Remove {
+  std::vector<std::string> sandboxes;
+  bool force = false;
+};
+struct Pause {
+  std::vector<std::string> sandboxes;
+};
+struct Resume {
+  std::vector<std::string> sandboxes;
+};
+struct Stats {
+  std::vector<std::string> sandboxes;
+  bool watch = false;
+};
 struct TemplateList {};
-struct TemplateBuild { std::string name; bool rebuild = false; };
-struct TemplateRemove { std::string name; };
+struct TemplateBuild {
+  std::string name;
+  bool rebuild = false;
+};
+struct TemplateRemove {
+  std::string name;
+};
 struct ConfigShow {};
 struct ConfigCheck {};
 struct ConfigReference {};
 struct Doctor {};
-struct Completion { std::string shell; };
-struct Reference { std::string form; };  // "markdown", "man" (both of the command line) or "settings-man"
+struct Completion {
+  std::string shell;
+};
+struct Reference {
+  std::string form;
+};  // "markdown", "man" (both of the command line) or "settings-man"
 struct Version {};
 }  // namespace verb
 
-using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec, verb::Attach,
-                          verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove, verb::Pause, verb::Resume,
-                          verb::Stats, verb::TemplateList, verb::TemplateBuild, verb::TemplateRemove, verb::ConfigShow,
-                          verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::Completion, verb::Reference, verb::Version>;
+using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
+                          verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
+                          verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
+                          verb::TemplateRemove, verb::ConfigShow, verb::ConfigCheck, verb::ConfigReference,
+                          verb::Doctor, verb::Completion, verb::Reference, verb::Version>;
 
-struct Invocation { Global global; Verb verb; };
+struct Invocation {
+  Global global;
+  Verb verb;
+};
 
 }  // namespace berth::cli

@@ -89,8 +89,8 @@ Result<json::array> Api::list(std::string target, std::size_t most) const {
 }
 
 Result<Api::Output> Api::output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const {
-  TRY_ASSIGN(Response response,
-             checked({.target = fmt::format("/v1/terminals/{}/output?from={}&limit={}", percent_encode(terminal), from, limit)}));
+  TRY_ASSIGN(Response response, checked({.target = fmt::format("/v1/terminals/{}/output?from={}&limit={}",
+                                                               percent_encode(terminal), from, limit)}));
   Output out{.bytes = std::move(response.body)};
   TRY_ASSIGN(out.from, number_header(response, "x-berth-from"));
   TRY_ASSIGN(out.end, number_header(response, "x-berth-end"));

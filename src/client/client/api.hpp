@@ -1,6 +1,6 @@
 #pragma once
-// The API as calls that give JSON or an Error: what the verbs of the command line are written with. Blocking; any thread.
-// Errors: as client/http.hpp, and every problem document of the server with its code, sentence and hint.
+// The API as calls that give JSON or an Error: what the verbs of the command line are written with. Blocking; any
+// thread. Errors: as client/http.hpp, and every problem document of the server with its code, sentence and hint.
 //
 // Example (const std::string& socket):
 //   client::Api api(client::unix_endpoint(socket));
@@ -40,7 +40,11 @@ class Api {
   // Follows `next` until `most` items are there; 0: all. `target` may hold a query already.
   Result<boost::json::array> list(std::string target, std::size_t most = 0) const;
   // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
-  struct Output { std::string bytes; std::uint64_t from = 0, end = 0; bool running = false; };
+  struct Output {
+    std::string bytes;
+    std::uint64_t from = 0, end = 0;
+    bool running = false;
+  };
   Result<Output> output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const;
 
  private:

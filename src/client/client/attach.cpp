@@ -38,7 +38,10 @@ struct Stop {
 
 // All of it is touched on the loop's thread only, but `pending` and posts to the loop.
 struct Attach::Session {
-  struct Item { WebSocket::Kind kind; std::string data; };
+  struct Item {
+    WebSocket::Kind kind;
+    std::string data;
+  };
 
   OpenSocket open;
   AttachOptions options;
@@ -46,9 +49,9 @@ struct Attach::Session {
   Backoff backoff;
   Position position;
   asio::io_context loop{1};
-  asio::steady_timer wake{loop};    // the writer waits here; canceled when there is something to do
-  asio::steady_timer pause{loop};   // between two tries
-  asio::steady_timer written{loop}; // canceled when the writer ended
+  asio::steady_timer wake{loop};     // the writer waits here; canceled when there is something to do
+  asio::steady_timer pause{loop};    // between two tries
+  asio::steady_timer written{loop};  // canceled when the writer ended
   asio::cancellation_signal stop_opening;
   std::deque<Item> outbox;
   std::atomic<std::size_t> pending{0};  // bytes of input in the outbox or on their way to it
@@ -56,7 +59,11 @@ struct Attach::Session {
   bool size_changed = false, closing = false, writing = false, detached = false;
 
   Session(OpenSocket o, AttachOptions a, Viewer& v, const Clock& clock)
-      : open(std::move(o)), options(std::move(a)), viewer(v), backoff(options.backoff, options.seed, clock), position(options.from) {}
+      : open(std::move(o)),
+        options(std::move(a)),
+        viewer(v),
+        backoff(options.backoff, options.seed, clock),
+        position(options.from) {}
 
   std::string target() const {
     std::string out = fmt::format("/v1/terminals/{}/attach", percent_encode(options.terminal));
@@ -86,7 +93,8 @@ struct Attach::Session {
     outbox.pop_front();
     if (item.kind == WebSocket::Kind::Text) {
       auto result = co_await to->write(item.kind, item.data);
-      if (!result) outbox.push_front(std::move(item));  // a signal or an end of input counts the same when it comes twice
+      if (!result)
+        outbox.push_front(std::move(item));  // a signal or an end of input counts the same when it comes twice
       co_return result;
     }
     std::size_t size = item.data.size();
@@ -114,13 +122,18 @@ struct Attach::Session {
     auto frame = parse_text(message);
     if (!frame) return Stop{.error = std::move(frame).error(), .final = true};
     if (auto* hello = std::get_if<HelloFrame>(&*frame)) {
-      if (auto begun = position.begin(hello->from); !begun) return Stop{.error = std::move(begun).error(), .final = true};
+      if (auto begun = position.begin(hello->from); !begun)
+        return Stop{.error = std::move(begun).error(), .final = true};
       backoff.reset();
       viewer.connected(hello->terminal);
     } else if (auto* exit = std::get_if<ExitFrame>(&*frame)) {
       if (exit->end > next())
-        return Stop{.error = Error{.code = Code::Damaged, .message = "The server ended the terminal before its last output."}, .final = true};
-      return Stop{.end = AttachEnd{.exit_code = exit->exit_code, .signal = exit->signal, .reason = std::move(exit->reason), .next = next()}};
+        return Stop{
+            .error = Error{.code = Code::Damaged, .message = "The server ended the terminal before its last output."},
+            .final = true};
+      return Stop{
+          .end = AttachEnd{
+              .exit_code = exit->exit_code, .signal = exit->signal, .reason = std::move(exit->reason), .next = next()}};
     }
     return std::nullopt;
   }
@@ -131,7 +144,8 @@ struct Attach::Session {
     auto bytes = position.take(frame->from, frame->bytes);
     if (!bytes) return Stop{.error = std::move(bytes).error(), .final = true};
     if (bytes->empty()) return std::nullopt;
-    if (auto shown = viewer.output(frame->error, *bytes); !shown) return Stop{.error = std::move(shown).error(), .final = true};
+    if (auto shown = viewer.output(frame->error, *bytes); !shown)
+      return Stop{.error = std::move(shown).error(), .final = true};
     return std::nullopt;
   }
 
@@ -170,10 +184,11 @@ struct Attach::Session {
   AttachEnd detached_end() const { return {.detached = true, .next = next()}; }
 
   asio::awaitable<Stop> one_connection() {
-    auto [thrown, opened] = co_await asio::co_spawn(
-        loop, open(loop.get_executor(), target()), asio::bind_cancellation_slot(stop_opening.slot(), as_result));
+    auto [thrown, opened] = co_await asio::co_spawn(loop, open(loop.get_executor(), target()),
+                                                    asio::bind_cancellation_slot(stop_opening.slot(), as_result));
     if (detached) co_return Stop{.end = detached_end()};
-    if (thrown) co_return Stop{.error = Error{.code = Code::Cancelled, .message = "Connecting was stopped."}, .final = true};
+    if (thrown)
+      co_return Stop{.error = Error{.code = Code::Cancelled, .message = "Connecting was stopped."}, .final = true};
     if (!opened) co_return Stop{.error = std::move(opened).error()};
     co_return co_await converse(std::move(*opened));
   }
@@ -204,17 +219,21 @@ Attach::Attach(OpenSocket open, AttachOptions options, Viewer& viewer, const Clo
     : session_(std::make_unique<Session>(std::move(open), std::move(options), viewer, clock)) {}
 
 Attach::Attach(Endpoint endpoint, AttachOptions options, Viewer& viewer, const Clock& clock)
-    : Attach([endpoint = std::move(endpoint)](asio::any_io_executor executor, std::string target) {
-        return open_web_socket(std::move(executor), endpoint, std::move(target));
-      }, std::move(options), viewer, clock) {}
+    : Attach(
+          [endpoint = std::move(endpoint)](asio::any_io_executor executor, std::string target) {
+            return open_web_socket(std::move(executor), endpoint, std::move(target));
+          },
+          std::move(options), viewer, clock) {}
 
 Attach::~Attach() = default;
 
 Result<AttachEnd> Attach::run() {
   std::optional<Result<AttachEnd>> out;
   asio::co_spawn(session_->loop, session_->follow(), [&out](std::exception_ptr thrown, Result<AttachEnd> result) {
-    if (thrown) out = fail(Code::Internal, "Following the terminal failed in an unforeseen way.");
-    else out = std::move(result);
+    if (thrown)
+      out = fail(Code::Internal, "Following the terminal failed in an unforeseen way.");
+    else
+      out = std::move(result);
   });
   session_->loop.run();
   BERTH_CHECK(out.has_value());

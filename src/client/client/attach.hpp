@@ -1,10 +1,10 @@
 #pragma once
-// Being at a terminal over a connection that may break: the server restarts, the network goes, and the viewer still gets
-// each byte once and in order, and the terminal its keys.
+// Being at a terminal over a connection that may break: the server restarts, the network goes, and the viewer still
+// gets each byte once and in order, and the terminal its keys.
 //
-// `run()` blocks until the terminal ended, `detach()` was called or trying again is of no use. After a lost connection it
-// connects again with backoff at the exact offset. What the server had not been given yet (input, size) goes then; input
-// that was handed to a connection which broke at that moment may be lost, and is never sent twice.
+// `run()` blocks until the terminal ended, `detach()` was called or trying again is of no use. After a lost connection
+// it connects again with backoff at the exact offset. What the server had not been given yet (input, size) goes then;
+// input that was handed to a connection which broke at that moment may be lost, and is never sent twice.
 //
 // Threads: run() and every call of the Viewer on one thread; the other members from any. Memory: input up to
 // `input_room` waits here (the caller stops reading its own input while there is none), output none.
@@ -43,28 +43,29 @@ namespace berth::client {
 class Viewer {
  public:
   virtual ~Viewer() = default;
-  virtual void connected(const boost::json::object& terminal) = 0;         // each time
-  virtual Result<> output(bool error, std::string_view bytes) = 0;         // error: stderr; a failure ends run()
+  virtual void connected(const boost::json::object& terminal) = 0;                // each time
+  virtual Result<> output(bool error, std::string_view bytes) = 0;                // error: stderr; a failure ends run()
   virtual void waiting(const Error& cause, std::chrono::milliseconds delay) = 0;  // lost; tries again after delay
-  virtual void room() = 0;                                                 // input has room again
+  virtual void room() = 0;                                                        // input has room again
 };
 
 struct AttachOptions {
   std::string terminal;
-  std::optional<ByteOffset> from;       // absent: only what comes now
-  std::optional<TerminalSize> size;     // told on each connection
+  std::optional<ByteOffset> from;    // absent: only what comes now
+  std::optional<TerminalSize> size;  // told on each connection
   BackoffPolicy backoff;
   std::uint64_t seed = 0;
 };
 
 struct AttachEnd {
-  bool detached = false;                // by us; the terminal goes on
-  std::optional<int> exit_code, signal; // neither: it ended with its sandbox, `reason` says how
+  bool detached = false;                 // by us; the terminal goes on
+  std::optional<int> exit_code, signal;  // neither: it ended with its sandbox, `reason` says how
   std::string reason;
-  ByteOffset next;                      // the first byte that was not seen
+  ByteOffset next;  // the first byte that was not seen
 };
 
-using OpenSocket = std::function<boost::asio::awaitable<Result<std::unique_ptr<WebSocket>>>(boost::asio::any_io_executor, std::string target)>;
+using OpenSocket = std::function<boost::asio::awaitable<Result<std::unique_ptr<WebSocket>>>(
+    boost::asio::any_io_executor, std::string target)>;
 
 class Attach {
  public:
@@ -74,14 +75,14 @@ class Attach {
   Attach(Endpoint endpoint, AttachOptions options, Viewer& viewer, const Clock& clock);
   ~Attach();
 
-  Result<AttachEnd> run();              // once
+  Result<AttachEnd> run();  // once
 
   [[nodiscard]] bool has_room() const;  // for input; when not, Viewer::room tells
   void input(std::string bytes);
   void close_input();
   void resize(TerminalSize size);
   void signal(int signal);
-  void detach();                        // also before run()
+  void detach();  // also before run()
 
  private:
   struct Session;

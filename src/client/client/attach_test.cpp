@@ -39,7 +39,8 @@ class AttachTest : public testing::Test {
   std::string path = dir / "berth.sock";
   SystemClock clock;
   Recorder viewer;
-  AttachOptions options{.terminal = "trm_x", .from = ByteOffset{0}, .backoff = {.first = milliseconds{1}, .longest = milliseconds{2}}};
+  AttachOptions options{
+      .terminal = "trm_x", .from = ByteOffset{0}, .backoff = {.first = milliseconds{1}, .longest = milliseconds{2}}};
 };
 
 TEST_F(AttachTest, ShowsOutputAndTheExit) {
@@ -177,15 +178,17 @@ TEST_F(AttachTest, SendsInputSizeSignalAndEndInOrder) {
   attach.signal(15);
   attach.close_input();
   ASSERT_TRUE(attach.run());
-  EXPECT_EQ(seen, (std::vector<std::string>{R"(text {"type":"resize","cols":100,"rows":30})", "bytes one", "bytes two",
-                                            R"(text {"type":"signal","signal":15})", R"(text {"type":"close_input"})"}));
+  EXPECT_EQ(seen,
+            (std::vector<std::string>{R"(text {"type":"resize","cols":100,"rows":30})", "bytes one", "bytes two",
+                                      R"(text {"type":"signal","signal":15})", R"(text {"type":"close_input"})"}));
 }
 
 TEST_F(AttachTest, InputThatWaitsIsBoundedAndTellsWhenThereIsRoom) {
   ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
     peer.hello(0);
     std::size_t read = 0;
-    for (ScriptedServer::Peer::Message message; read < Attach::input_room && peer.read(message);) read += message.data.size();
+    for (ScriptedServer::Peer::Message message; read < Attach::input_room && peer.read(message);)
+      read += message.data.size();
     peer.text(R"({"type":"exit","exit_code":0,"end":0})");
   });
   Attach attach(unix_endpoint(path), options, viewer, clock);
@@ -206,7 +209,8 @@ TEST_F(AttachTest, DetachWorksInEveryState) {
     EXPECT_TRUE(end->detached) << "before connecting";
   }
   {
-    options.backoff = {.first = milliseconds{3'600'000}, .longest = milliseconds{3'600'000}, .patience = milliseconds{3'600'000}};
+    options.backoff = {
+        .first = milliseconds{3'600'000}, .longest = milliseconds{3'600'000}, .patience = milliseconds{3'600'000}};
     Attach attach(unix_endpoint(path), options, viewer, clock);
     viewer.on_waiting = [&] { attach.detach(); };
     auto end = attach.run();

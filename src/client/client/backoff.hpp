@@ -1,7 +1,7 @@
 #pragma once
-// How long to wait before the next try. The delay doubles from `first` to `longest`; each is drawn evenly from its upper
-// half, so that clients of a server that restarts do not come back in step. `next()` is empty when `patience` has passed
-// since the first failure in a row; `reset()` after a success starts anew.
+// How long to wait before the next try. The delay doubles from `first` to `longest`; each is drawn evenly from its
+// upper half, so that clients of a server that restarts do not come back in step. `next()` is empty when `patience` has
+// passed since the first failure in a row; `reset()` after a success starts anew.
 //
 // Pure but for the clock: equal seeds and equal clocks give equal delays. One thread.
 
@@ -21,7 +21,8 @@ struct BackoffPolicy {
 
 class Backoff {
  public:
-  Backoff(BackoffPolicy policy, std::uint64_t seed, const Clock& clock) : policy_(policy), state_(seed), clock_(&clock) {}
+  Backoff(BackoffPolicy policy, std::uint64_t seed, const Clock& clock)
+      : policy_(policy), state_(seed), clock_(&clock) {}
   [[nodiscard]] std::optional<std::chrono::milliseconds> next();
   void reset();
 

@@ -8,7 +8,8 @@ namespace berth::client {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr BackoffPolicy policy{.first = milliseconds{100}, .longest = milliseconds{1'000}, .patience = milliseconds{10'000}};
+constexpr BackoffPolicy policy{
+    .first = milliseconds{100}, .longest = milliseconds{1'000}, .patience = milliseconds{10'000}};
 
 TEST(Backoff, DoublesToTheLongestWithinTheUpperHalf) {
   FakeClock clock;

@@ -19,7 +19,8 @@ std::unexpected<Error> bad(std::string_view why) {
 Result<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return bad("the port is not a number from 1 to 65535");
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0)
+    return bad("the port is not a number from 1 to 65535");
   return port;
 }
 
@@ -44,7 +45,8 @@ Result<> split_authority(std::string_view authority, Endpoint& out) {
 }
 
 bool is_plain(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '@' && c != '\\'; });
+  return std::ranges::all_of(
+      text, [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '@' && c != '\\'; });
 }
 
 }  // namespace
@@ -93,10 +95,12 @@ Result<Endpoint> parse_endpoint(std::string_view url, std::string key) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (unsigned char c : text) {
-    bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                      c == '_' || c == '~';
-    if (unreserved) out += static_cast<char>(c);
-    else out += fmt::format("%{:02X}", c);
+    bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                      c == '.' || c == '_' || c == '~';
+    if (unreserved)
+      out += static_cast<char>(c);
+    else
+      out += fmt::format("%{:02X}", c);
   }
   return out;
 }

@@ -16,12 +16,12 @@ namespace berth::client {
 struct Endpoint {
   enum class Transport { Unix, Tcp, Tls };
   Transport transport = Transport::Unix;
-  std::string path;         // Unix: of the socket
-  std::string host;         // Tcp, Tls: without brackets
+  std::string path;  // Unix: of the socket
+  std::string host;  // Tcp, Tls: without brackets
   std::uint16_t port = 0;
-  std::string prefix;       // before every target; "" or "/berth"
-  std::string key;          // sent as Bearer; never printed
-  std::string ca_file;      // Tls: additional trust, PEM; "" is the system's alone
+  std::string prefix;   // before every target; "" or "/berth"
+  std::string key;      // sent as Bearer; never printed
+  std::string ca_file;  // Tls: additional trust, PEM; "" is the system's alone
 
   [[nodiscard]] std::string describe() const;   // for messages: "unix:/…/berth.sock", "https://host:443"; no key
   [[nodiscard]] std::string authority() const;  // for the Host header

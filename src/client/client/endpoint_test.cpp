@@ -31,9 +31,9 @@ TEST(Endpoint, StandardPortsAreLeftOutOfTheAuthority) {
 }
 
 TEST(Endpoint, RefusesWhatIsNotAServer) {
-  for (const char* url : {"", "berth.sock", "ftp://host", "unix:relative", "http://", "http://:80", "http://h:0", "http://h:65536",
-                          "http://h:80x", "http://[::1", "http://[::1]x", "http://user:key@host", "http://h/?q", "http://h/#f",
-                          "http://h /", "http://h\r\nX: y"}) {
+  for (const char* url : {"", "berth.sock", "ftp://host", "unix:relative", "http://", "http://:80", "http://h:0",
+                          "http://h:65536", "http://h:80x", "http://[::1", "http://[::1]x", "http://user:key@host",
+                          "http://h/?q", "http://h/#f", "http://h /", "http://h\r\nX: y"}) {
     auto e = parse_endpoint(url, "");
     EXPECT_FALSE(e) << url;
     if (!e) {

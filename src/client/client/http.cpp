@@ -44,8 +44,10 @@ Response from_beast(http::response<http::string_body> answer) {
 }
 
 void set_timeout(PlainStream& stream, std::chrono::milliseconds timeout) {
-  if (timeout.count() == 0) stream.expires_never();
-  else stream.expires_after(timeout);
+  if (timeout.count() == 0)
+    stream.expires_never();
+  else
+    stream.expires_after(timeout);
 }
 
 template <class Stream>
@@ -64,7 +66,8 @@ asio::awaitable<Result<Response>> exchange(Stream* stream, const Endpoint* endpo
   co_return from_beast(parser.release());
 }
 
-asio::awaitable<Result<Response>> perform(asio::any_io_executor executor, const Endpoint* endpoint, const Request* request) {
+asio::awaitable<Result<Response>> perform(asio::any_io_executor executor, const Endpoint* endpoint,
+                                          const Request* request) {
   PlainStream stream(executor);
   CO_TRY(co_await connect(&stream, *endpoint));
   if (endpoint->transport != Endpoint::Transport::Tls) co_return co_await exchange(&stream, endpoint, request);
@@ -78,8 +81,10 @@ Result<Response> send(const Endpoint& endpoint, const Request& request) {
   asio::io_context loop(1);
   std::optional<Result<Response>> out;
   auto done = [&out](std::exception_ptr thrown, Result<Response> result) {
-    if (thrown) out = fail(Code::Internal, "The request failed in an unforeseen way.");
-    else out = std::move(result);
+    if (thrown)
+      out = fail(Code::Internal, "The request failed in an unforeseen way.");
+    else
+      out = std::move(result);
   };
   asio::co_spawn(loop, perform(loop.get_executor(), &endpoint, &request), done);
   loop.run();

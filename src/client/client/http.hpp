@@ -18,16 +18,16 @@ namespace berth::client {
 
 struct Request {
   std::string method = "GET";
-  std::string target;                            // "/v1/info", encoded, without the endpoint's prefix
+  std::string target;  // "/v1/info", encoded, without the endpoint's prefix
   std::string body;
-  std::string content_type;                      // "" when there is no body
-  std::chrono::milliseconds timeout{30'000};     // of the whole exchange; 0 waits as long as it takes
+  std::string content_type;                   // "" when there is no body
+  std::chrono::milliseconds timeout{30'000};  // of the whole exchange; 0 waits as long as it takes
   std::uint64_t answer_limit = 64ull << 20;
 };
 
 struct Response {
   unsigned status = 0;
-  std::map<std::string, std::string> headers;    // lower-case names; of equal ones the last
+  std::map<std::string, std::string> headers;  // lower-case names; of equal ones the last
   std::string body;
 };
 

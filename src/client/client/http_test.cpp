@@ -75,7 +75,8 @@ TEST_F(HttpTest, UnknownHostAndUnreachablePort) {
 
 TEST_F(HttpTest, ApiTurnsProblemsIntoErrors) {
   ScriptedServer server(path, [](const auto&) {
-    return ScriptedServer::Answer{.status = 404, .body = R"({"code":"not_found","detail":"No such sandbox.","hint":"See berth ls."})"};
+    return ScriptedServer::Answer{.status = 404,
+                                  .body = R"({"code":"not_found","detail":"No such sandbox.","hint":"See berth ls."})"};
   });
   auto answer = Api(endpoint).get("/v1/sandboxes/x");
   ASSERT_FALSE(answer);
@@ -94,7 +95,8 @@ TEST(Api, ListsFollowTheCursor) {
   auto items = api.list("/v1/commands?sandbox=x");
   ASSERT_TRUE(items);
   EXPECT_EQ(items->size(), 3u);
-  EXPECT_EQ(targets, (std::vector<std::string>{"/v1/commands?sandbox=x&limit=100", "/v1/commands?sandbox=x&limit=100&after=a%20b"}));
+  EXPECT_EQ(targets, (std::vector<std::string>{"/v1/commands?sandbox=x&limit=100",
+                                               "/v1/commands?sandbox=x&limit=100&after=a%20b"}));
 }
 
 TEST(Api, ListsStopAtTheMostThatIsWanted) {
@@ -113,14 +115,17 @@ TEST(Api, StrangeAnswersAreErrorsNotCrashes) {
     Api api([body](const Request&) -> Result<Response> { return Response{.status = 200, .body = body}; });
     EXPECT_FALSE(api.list("/v1/x")) << body;
   }
-  Api api([](const Request&) -> Result<Response> { return Response{.status = 200, .headers = {{"x-berth-from", "x"}}}; });
+  Api api(
+      [](const Request&) -> Result<Response> { return Response{.status = 200, .headers = {{"x-berth-from", "x"}}}; });
   EXPECT_FALSE(api.output("t", 0, 1));
 }
 
 TEST(Api, OutputSaysWhereItIs) {
   Api api([](const Request& request) -> Result<Response> {
     EXPECT_EQ(request.target, "/v1/terminals/trm_1/output?from=3&limit=5");
-    return Response{.status = 200, .headers = {{"x-berth-from", "3"}, {"x-berth-end", "9"}, {"x-berth-running", "true"}}, .body = "abcde"};
+    return Response{.status = 200,
+                    .headers = {{"x-berth-from", "3"}, {"x-berth-end", "9"}, {"x-berth-running", "true"}},
+                    .body = "abcde"};
   });
   auto part = api.output("trm_1", 3, 5);
   ASSERT_TRUE(part);

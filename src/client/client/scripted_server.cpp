@@ -36,7 +36,8 @@ class BeastPeer final : public ScriptedServer::Peer {
     beast::error_code error;
     socket_.read(buffer, error);
     if (error) return false;
-    into = {.text = socket_.got_text(), .data = std::string(static_cast<const char*>(buffer.cdata().data()), buffer.size())};
+    into = {.text = socket_.got_text(),
+            .data = std::string(static_cast<const char*>(buffer.cdata().data()), buffer.size())};
     return true;
   }
   void text(const std::string& data) override { write(true, data); }
@@ -60,10 +61,12 @@ class BeastPeer final : public ScriptedServer::Peer {
 };
 
 ScriptedServer::Request from_wire(const Wire& wire) {
-  ScriptedServer::Request out{.method = std::string(wire.method_string()), .target = std::string(wire.target()), .body = wire.body()};
+  ScriptedServer::Request out{
+      .method = std::string(wire.method_string()), .target = std::string(wire.target()), .body = wire.body()};
   for (const auto& field : wire) {
     std::string name(field.name_string());
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     out.headers[name] = std::string(field.value());
   }
   return out;
@@ -90,8 +93,8 @@ struct ScriptedServer::State {
   asio::local::stream_protocol::acceptor acceptor{loop};
   std::mutex mutex;
   bool stopping = false;
-  std::vector<Socket*> open;          // under mutex
-  std::vector<std::thread> threads;   // of the accept loop's thread only, until it ended
+  std::vector<Socket*> open;         // under mutex
+  std::vector<std::thread> threads;  // of the accept loop's thread only, until it ended
   std::thread accepting;
 
   void converse(Socket& socket, const Wire& wire) {
@@ -120,9 +123,12 @@ struct ScriptedServer::State {
       bool upgrade = websocket::is_upgrade(wire);
       Answer refusal{.status = 0};
       if (upgrade && refuse) refusal = refuse(request);
-      if (!upgrade) answer_with(socket, handler(request));
-      else if (refusal.status != 0) answer_with(socket, refusal);
-      else converse(socket, wire);
+      if (!upgrade)
+        answer_with(socket, handler(request));
+      else if (refusal.status != 0)
+        answer_with(socket, refusal);
+      else
+        converse(socket, wire);
     }
     std::lock_guard hold(mutex);
     std::erase(open, &socket);

@@ -35,10 +35,13 @@ class ScriptedServer {
   // One WebSocket. After the function returned the connection is cut without a closing handshake.
   class Peer {
    public:
-    struct Message { bool text = false; std::string data; };
+    struct Message {
+      bool text = false;
+      std::string data;
+    };
     virtual ~Peer() = default;
     [[nodiscard]] virtual const std::string& target() const = 0;
-    virtual bool read(Message& into) = 0;   // false: it is closed
+    virtual bool read(Message& into) = 0;  // false: it is closed
     virtual void text(const std::string& data) = 0;
     virtual void output(int stream, std::uint64_t from, const std::string& bytes) = 0;
     virtual void hello(std::uint64_t from) = 0;

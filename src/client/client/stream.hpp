@@ -1,9 +1,9 @@
 #pragma once
-// Connecting, inside this room only: the one place that knows unix sockets, TCP and TLS apart. Includes Beast; included by
-// two units.
+// Connecting, inside this room only: the one place that knows unix sockets, TCP and TLS apart. Includes Beast; included
+// by two units.
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>

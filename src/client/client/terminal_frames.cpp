@@ -86,13 +86,16 @@ std::string close_input_frame() { return R"({"type":"close_input"})"; }
 
 Result<> Position::begin(ByteOffset from) {
   if (!next_) next_ = from;
-  if (from > *next_) return fail(Code::Damaged, fmt::format("The server begins at byte {}, after byte {} that was wanted.", from.value, next_->value));
+  if (from > *next_)
+    return fail(Code::Damaged,
+                fmt::format("The server begins at byte {}, after byte {} that was wanted.", from.value, next_->value));
   return {};
 }
 
 Result<std::string_view> Position::take(ByteOffset from, std::string_view bytes) {
   if (!next_) next_ = from;
-  if (from > *next_) return fail(Code::Damaged, fmt::format("Output from byte {} to {} is missing.", next_->value, from.value));
+  if (from > *next_)
+    return fail(Code::Damaged, fmt::format("Output from byte {} to {} is missing.", next_->value, from.value));
   std::uint64_t seen = *next_ - from;
   if (seen >= bytes.size()) return std::string_view{};
   bytes.remove_prefix(seen);

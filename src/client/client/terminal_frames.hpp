@@ -18,11 +18,24 @@
 
 namespace berth::client {
 
-struct OutputFrame { bool error = false; ByteOffset from; std::string_view bytes; };  // error: stderr; bytes of the input
-struct HelloFrame { boost::json::object terminal; ByteOffset from; };
-struct ExitFrame { std::optional<int> exit_code, signal; ByteOffset end; std::string reason; };
-struct RefusedFrame { std::string code, detail; };                                    // a control frame that was wrong
-struct OtherFrame {};                                                                 // of a newer server: skipped
+struct OutputFrame {
+  bool error = false;
+  ByteOffset from;
+  std::string_view bytes;
+};  // error: stderr; bytes of the input
+struct HelloFrame {
+  boost::json::object terminal;
+  ByteOffset from;
+};
+struct ExitFrame {
+  std::optional<int> exit_code, signal;
+  ByteOffset end;
+  std::string reason;
+};
+struct RefusedFrame {
+  std::string code, detail;
+};                     // a control frame that was wrong
+struct OtherFrame {};  // of a newer server: skipped
 using TextFrame = std::variant<HelloFrame, ExitFrame, RefusedFrame, OtherFrame>;
 
 [[nodiscard]] Result<OutputFrame> parse_output(std::string_view message);

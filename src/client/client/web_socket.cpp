@@ -33,8 +33,10 @@ class BeastWebSocket final : public WebSocket {
 
   asio::awaitable<Result<>> handshake(std::string target) {
     websocket::response_type answer;
-    auto [error] = co_await socket_.async_handshake(answer, endpoint_.authority(), endpoint_.prefix + target, as_result);
-    if (error == websocket::error::upgrade_declined) co_return pass(error_from_answer(answer.result_int(), answer.body()));
+    auto [error] =
+        co_await socket_.async_handshake(answer, endpoint_.authority(), endpoint_.prefix + target, as_result);
+    if (error == websocket::error::upgrade_declined)
+      co_return pass(error_from_answer(answer.result_int(), answer.body()));
     if (error) co_return pass(connection_error(endpoint_, error));
     co_return Result<>{};
   }
@@ -81,7 +83,8 @@ asio::awaitable<Result<std::unique_ptr<WebSocket>>> open_web_socket(asio::any_io
   if (endpoint.transport != Endpoint::Transport::Tls)
     co_return co_await upgrade(std::move(stream), nullptr, std::move(endpoint), std::move(target));
   CO_TRY_ASSIGN(Secured secured, co_await secure(std::move(stream), endpoint));
-  co_return co_await upgrade(std::move(*secured.stream), std::move(secured.context), std::move(endpoint), std::move(target));
+  co_return co_await upgrade(std::move(*secured.stream), std::move(secured.context), std::move(endpoint),
+                             std::move(target));
 }
 
 }  // namespace berth::client

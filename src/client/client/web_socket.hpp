@@ -20,7 +20,10 @@ namespace berth::client {
 class WebSocket {
  public:
   enum class Kind { Text, Binary };
-  struct Message { Kind kind = Kind::Binary; std::string_view data; };  // valid until the next read
+  struct Message {
+    Kind kind = Kind::Binary;
+    std::string_view data;
+  };  // valid until the next read
   virtual ~WebSocket() = default;
   virtual boost::asio::awaitable<Result<Message>> read() = 0;
   virtual boost::asio::awaitable<Result<>> write(Kind kind, std::string data) = 0;
@@ -28,7 +31,7 @@ class WebSocket {
 };
 
 // Opens `target` with the subprotocol berth.terminal.v1. A server that is silent for half a minute counts as lost.
-boost::asio::awaitable<Result<std::unique_ptr<WebSocket>>> open_web_socket(boost::asio::any_io_executor executor, Endpoint endpoint,
-                                                                           std::string target);
+boost::asio::awaitable<Result<std::unique_ptr<WebSocket>>> open_web_socket(boost::asio::any_io_executor executor,
+                                                                           Endpoint endpoint, std::string target);
 
 }  // namespace berth::client

@@ -13,7 +13,7 @@ Result<Kernel> kernel() {
 }
 
 Result<DiskSpace> disk_space(const std::filesystem::path& path) {
-  struct statvfs state {};
+  struct statvfs state{};
   while (::statvfs(path.c_str(), &state) != 0)
     if (errno != EINTR) return fail_errno(errno, "statvfs", path);
   return DiskSpace{.total_bytes = std::uint64_t{state.f_blocks} * state.f_frsize,
