@@ -143,8 +143,10 @@ def test_run_in_a_terminal_is_the_sandboxes_terminal(server, api):
         person.types("echo asleep; sleep 100\n")
         person.sees(b"asleep\r\n")  # the shell no longer reads keys
         person.types("\x03")  # goes to the program inside
-        person.types("echo next\n")
+        person.sees(b"$ ")  # keys that were typed before the shell reads again would be flushed
+        person.types("echo ne''xt\n")
         person.sees(b"next\r\n")
+        person.sees(b"$ ")
         person.types("exit 11\n")
         assert person.ends() == 11 and person.is_restored()
     api.remove(api.get("/v1/sandboxes/seat"))
