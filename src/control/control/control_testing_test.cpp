@@ -3,6 +3,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "aio/on.hpp"
+#include "crypto/crypto.hpp"
+#include "os/cgroup.hpp"
 #include "os/file.hpp"
 #include "os/process.hpp"
 #include "sandbox_oci/driver.hpp"
@@ -99,6 +101,13 @@ void ServiceTest::TearDownTestSuite() { shared_home.reset(); }
 
 const std::filesystem::path& ServiceTest::home() { return shared_home->dir(); }
 
+namespace {
+boost::asio::awaitable<Result<>> stop(Service* service) {
+  co_await service->stop(patience);
+  co_return Result<>{};
+}
+}  // namespace
+
 void ServiceTest::SetUp() { server_ = std::make_unique<Server>(home()); }
 
 void ServiceTest::TearDown() {
@@ -107,8 +116,12 @@ void ServiceTest::TearDown() {
   ASSERT_TRUE(left) << left.error().describe();
   for (const auto& row : left->rows)
     EXPECT_TRUE(server_->ask<Done>(RemoveSandbox{.sandbox = row.id.str(), .force = true})) << row.name;
+  EXPECT_TRUE(server_->wait(stop(server_->service.get())));
   server_.reset();
   EXPECT_TRUE(std::filesystem::is_empty(home() / "sandboxes"));
+  const auto cgroups = os::Cgroups::find();
+  ASSERT_TRUE(cgroups);
+  EXPECT_FALSE(cgroups->exists("/berth/" + crypto::sha256_hex(home().native()).substr(0, 12)));
 }
 
 }  // namespace berth::control::testing

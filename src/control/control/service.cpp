@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "control/service_impl.hpp"
 #include "crypto/crypto.hpp"
+#include "os/cgroup.hpp"
 #include "os/file.hpp"
 
 namespace berth::control {
@@ -81,6 +82,12 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   stopping_ = true;
   ready_ = false;
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
+  if (sandboxes_.live() > 0) co_return;  // they go on
+  auto tidied = co_await pool_.run([group = sandboxes_.context().options.cgroup_parent]() -> Result<> {
+    TRY_ASSIGN(const auto cgroups, os::Cgroups::find());
+    return cgroups.remove(group);
+  });
+  if (!tidied) domain_.parts.log.debug("cgroup stays", {{"error", tidied.error()}});
 }
 
 awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key, std::string address) {
