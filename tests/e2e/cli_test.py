@@ -140,8 +140,8 @@ def test_run_in_a_terminal_is_the_sandboxes_terminal(server, api):
         eventually(lambda: api.get("/v1/sandboxes/seat/terminals")["items"][0]["cols"] == 77)
         person.types("stty size\n")
         person.sees(b"22 77")
-        person.types("echo asleep; sleep 100\n")
-        person.sees(b"asleep\r\n")  # the shell no longer reads keys
+        person.types("sh -c 'echo asleep; exec sleep 100'\n")
+        person.sees(b"asleep\r\n")  # the program itself says so: the keys are its own now
         person.types("\x03")  # goes to the program inside
         person.sees(b"$ ")  # keys that were typed before the shell reads again would be flushed
         person.types("echo ne''xt\n")
