@@ -83,6 +83,8 @@ asio::awaitable<void> Sessions::stop(std::chrono::milliseconds deadline) {
   while (size() > 0 && !*late) (void)co_await changed->wait();
   state->tell_all(&Session::abort);
   while (size() > 0) (void)co_await changed->wait();
+  const std::lock_guard lock(state->mutex);
+  state->on_empty = nullptr;  // it holds a timer of this executor's context, which may end before the sessions
 }
 
 }  // namespace berth::api_ws
