@@ -133,7 +133,8 @@ void TerminalHost::frame(wire::FromShim frame) {
       return;
     case Kind::kJournalFailed:
       domain_.parts.log.error("journal not written; its program waits",
-                              {{"terminal", frame.journal_failed().terminal_id()}, {"errno", frame.journal_failed().sys_errno()}});
+                              {{"terminal", frame.journal_failed().terminal_id()},
+                               {"error", fail_errno(frame.journal_failed().sys_errno(), "append").error()}});
       return;
     default: return;  // of a later version, or not ours
   }

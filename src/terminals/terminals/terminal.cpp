@@ -77,7 +77,7 @@ boost::asio::awaitable<Result<>> Terminal::start(std::shared_ptr<Outlet> outlet,
     if ((co_await boost::asio::this_coro::cancellation_state).cancelled() != boost::asio::cancellation_type::none)
       co_return fail(Code::Cancelled, "The request was cancelled.");
   }
-  if (state_ == State::Ended && !row_.exit) co_return fail(Code::Unavailable, failure_);
+  if (state_ == State::Ended && !row_.exit) co_return fail(failure_code_, failure_);
   co_return Result<>{};
 }
 
@@ -91,6 +91,10 @@ void Terminal::on_started(const wire::TerminalStarted& frame) {
 
 void Terminal::on_start_failed(const wire::TerminalStartFailed& frame) {
   if (state_ != State::Starting) return;
+  if (code_from_errno(frame.sys_errno()) == Code::NoSpace) {  // of the journal: no exit code of a program says that
+    failure_code_ = Code::NoSpace;
+    return end_with(std::nullopt, shared_->clock->now(), "The disk is full: the terminal could not be started.");
+  }
   const bool absent = frame.sys_errno() == ENOENT;
   const std::string program = frame.operation() == "chdir" ? row_.cwd : row_.argv.empty() ? "shell" : row_.argv.front();
   const WallTime now = shared_->clock->now();

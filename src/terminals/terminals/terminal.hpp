@@ -110,6 +110,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   store::TerminalRow row_;
   State state_;
   std::string failure_;        // why it ended or did not start, when not by itself
+  Code failure_code_ = Code::Unavailable;
   ByteOffset end_{};           // of the journal, as far as we were told
   bool ending_ = false;        // the exit is known; parsing may lag
   bool told_ = false;          // rows were tried: viewers may see the end

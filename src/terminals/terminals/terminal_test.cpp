@@ -95,6 +95,7 @@ class TerminalTest : public testing::Test {
   }
   ~TerminalTest() override { std::filesystem::remove_all(directory_); }
 
+  Result<> failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno);
   void open_journal() {
     auto writer = journal::Writer::create(directory_ / row_.id.str(), row_.id, {}, clock_.now());
     ASSERT_TRUE(writer) << writer.error().describe();
@@ -263,20 +264,31 @@ TEST_F(TerminalTest, AFullDiskDelaysRowsAndLosesNone) {
   EXPECT_EQ(store_.commands_[1].exit_code, 4);
 }
 
-TEST_F(TerminalTest, NotFoundIsAnEndWith127) {
-  row_.argv = {"nonesuch"};
-  auto terminal = Terminal::create(shared_, row_);
+// What start() gives when the shim says that there was `sys_errno`.
+Result<> TerminalTest::failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno) {
   std::optional<Result<>> result;
   boost::asio::co_spawn(io_, terminal->start(outlet_, {}), [&](std::exception_ptr, Result<> r) { result = std::move(r); });
   io_.poll();
   wire::TerminalStartFailed failed;
-  failed.set_sys_errno(ENOENT);
+  failed.set_sys_errno(sys_errno);
   failed.set_operation("exec");
   terminal->on_start_failed(failed);
   settle();
-  ASSERT_TRUE(result && *result);
+  return result.value_or(fail(Code::Timeout, "start() goes on"));
+}
+
+TEST_F(TerminalTest, NotFoundIsAnEndWith127) {
+  row_.argv = {"nonesuch"};
+  auto terminal = Terminal::create(shared_, row_);
+  ASSERT_TRUE(failed_start(terminal, ENOENT));
   EXPECT_EQ(terminal->failure(), "nonesuch: not found");
   EXPECT_EQ(store_.commands_[1].exit_code, 127);
+}
+
+TEST_F(TerminalTest, AFullDiskIsNoExitCodeOfAProgram) {
+  auto terminal = Terminal::create(shared_, row_);
+  EXPECT_EQ(failed_start(terminal, ENOSPC).error().code, Code::NoSpace);
+  EXPECT_FALSE(terminal->row().running || terminal->row().exit);
 }
 
 TEST_F(TerminalTest, InputWaitsForTheProcess) {
