@@ -113,6 +113,15 @@ Result<json::object> create_sandbox(const Context& context, const verb::Run& ver
   return object_of(sandbox);
 }
 
+// The server removes it by itself once its last terminal ended, also when nobody waits here; but who ran it with --rm
+// expects that it is gone when this returns.
+void wait_removed(const Context& context, const json::object& sandbox) {
+  Progress progress(context.output, "Removing the sandbox");
+  auto removed = context.api().remove(sandbox_path(text_of(sandbox, "id"), "?force=true"));
+  if (!removed && removed.error().code != Code::NotFound)
+    context.output.note(fmt::format("Sandbox {} is not removed yet: {}", text_of(sandbox, "name"), removed.error().message));
+}
+
 }  // namespace
 
 Result<int> run(const Context& context, const verb::Run& verb) {
@@ -124,10 +133,15 @@ Result<int> run(const Context& context, const verb::Run& verb) {
   TRY_ASSIGN(json::object sandbox, create_sandbox(context, verb));
   Command command{.argv = verb.command, .pty = verb.detach ? verb.tty != Tty::No : wants_pty(context, verb.tty)};
   if (verb.detach) return run_detached(context, sandbox, command);
-  if (context.output.json()) return run_json(context, sandbox, command);
+  if (context.output.json()) {
+    auto code = run_json(context, sandbox, command);
+    if (verb.remove) wait_removed(context, sandbox);
+    return code;
+  }
   std::string name = text_of(sandbox, "name");
   TRY_ASSIGN(json::object terminal, start_terminal(context, text_of(sandbox, "id"), command));
   TRY_ASSIGN(Followed followed, follow_new(context, terminal, name, command.pty));
+  if (verb.remove && !followed.left) wait_removed(context, sandbox);
   if (!verb.remove && !followed.left && at_terminal(context))
     context.output.note(fmt::format("Sandbox {} goes on. Into it: berth exec {} -t -- sh; away with it: berth rm -f {}",
                                     name, name, name));
