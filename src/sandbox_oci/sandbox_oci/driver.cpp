@@ -122,6 +122,7 @@ class OciDriver final : public sandbox::Driver {
     TRY(os::set_mode(layout_.upper / "tmp", 01777));
     TRY(os::make_directory(layout_.upper / "run", 0755));
     const auto config = boost::json::serialize(make_bundle(spec_, os::open_files_ceiling()));
+    TRY(os::open_flags(layout_.runtime_log, O_WRONLY | O_CREAT, 0600));  // the runtime would make it for all to read
     TRY_ASSIGN(auto file, os::open_flags(layout_.bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
     TRY(os::write_all(file.get(), config));
     return os::mount_overlay({.lower = spec_.template_root, .upper = layout_.upper, .work = layout_.work}, layout_.root,
