@@ -4,6 +4,9 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <functional>
+#include <string>
+
 #include "os/cgroup.hpp"
 #include "os/file.hpp"
 #include "os/limits.hpp"
@@ -20,8 +23,10 @@ Result<sandbox::Spec> make_spec(const Runtime& runtime, const std::filesystem::p
                                 const std::filesystem::path& scratch) {
   TRY_ASSIGN(const auto self, os::ProcessIdentity::self());
   sandbox::Spec spec;
-  spec.id = "probe-" + runtime.kind;
-  spec.hostname = spec.id;
+  // runsc names an abstract socket of the host after the id: two probes at one time must not meet
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  spec.id = "probe-" + runtime.kind + "-" + std::to_string(self.pid) + "-" + std::to_string(now);
+  spec.hostname = "probe";
   spec.dir = scratch;
   spec.runtime = runtime.path;
   spec.runtime_kind = runtime.kind;
