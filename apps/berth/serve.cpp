@@ -190,6 +190,8 @@ Result<> run(const ServeOptions& options) {
   TRY_ASSIGN(const auto lock, lock_home(options.home));
   TRY_ASSIGN(auto log, open_log(options.home, config.settings));
   for (const auto& warning : config.warnings) log.warning("configuration", {{"what", warning.text()}});
+  if (auto ended = sandbox_oci::end_interrupted_probe(options.home); !ended)
+    log.warning("a probe that was killed left something", {{"error", ended.error()}});
   TRY_ASSIGN(const auto shim, find_program("berth-shim"));
   TRY_ASSIGN(const auto init, find_program("berth-init"));
   const SystemClock clock;

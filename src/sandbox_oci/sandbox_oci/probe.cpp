@@ -96,7 +96,11 @@ std::string reasons(const Probe& probe, std::initializer_list<std::string_view> 
   return out;
 }
 
+std::filesystem::path scratch_of(const std::filesystem::path& home) { return home / "probe"; }
+
 }  // namespace
+
+Result<> end_interrupted_probe(const std::filesystem::path& home) { return remove_trial(scratch_of(home)); }
 
 Result<Probe> probe(const ProbeOptions& options) {
   BERTH_CHECK(options.home.is_absolute() && options.init.is_absolute());
@@ -106,8 +110,8 @@ Result<Probe> probe(const ProbeOptions& options) {
     if (auto known = read_probe(*text, key)) return *std::move(known);
   }
 
-  const auto scratch = options.home / "probe";
-  TRY(os::remove_tree(scratch));  // of a probe that was killed
+  const auto scratch = scratch_of(options.home);
+  TRY(remove_trial(scratch));  // of a probe that was killed
   TRY(os::make_private_directory(scratch));
   Probe found;
   bool timed_out = false;

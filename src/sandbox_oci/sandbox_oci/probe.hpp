@@ -38,6 +38,9 @@ struct ProbeOptions {
 
 [[nodiscard]] Result<Probe> probe(const ProbeOptions& options);
 
+// Ends what a probe left running that was killed with its process. For the start of a server; probe() does it too.
+[[nodiscard]] Result<> end_interrupted_probe(const std::filesystem::path& home);
+
 struct Choice {
   std::string isolation;
   Runtime runtime;

@@ -19,6 +19,11 @@
 namespace berth::sandbox_oci {
 namespace {
 
+// Found again from the directory alone, by a process that comes after one that was killed.
+std::string trial_cgroup(const std::filesystem::path& scratch) {
+  return "/berth-probe-" + std::to_string(std::hash<std::string>{}(scratch.string()));
+}
+
 Result<sandbox::Spec> make_spec(const Runtime& runtime, const std::filesystem::path& init,
                                 const std::filesystem::path& scratch) {
   TRY_ASSIGN(const auto self, os::ProcessIdentity::self());
@@ -32,7 +37,7 @@ Result<sandbox::Spec> make_spec(const Runtime& runtime, const std::filesystem::p
   spec.runtime_kind = runtime.kind;
   spec.runtime_flags = runtime.flags;
   spec.init = init;
-  spec.cgroup = "/berth-probe-" + std::to_string(self.pid);
+  spec.cgroup = trial_cgroup(scratch);
   return spec;
 }
 
@@ -83,6 +88,12 @@ Result<Trial> run_trial(const sandbox::Spec& spec, std::chrono::milliseconds tim
 }
 
 }  // namespace
+
+Result<> remove_trial(const std::filesystem::path& scratch) {
+  if (!os::stat_no_follow(scratch)) return {};
+  TRY(remove_traces(scratch, trial_cgroup(scratch)));
+  return os::remove_tree(scratch);
+}
 
 Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init,
                           const std::filesystem::path& scratch, std::chrono::milliseconds timeout) {

@@ -21,4 +21,7 @@ struct Trial {
 Result<Trial> try_runtime(const Runtime& runtime, const std::filesystem::path& init,
                           const std::filesystem::path& scratch, std::chrono::milliseconds timeout);
 
+// What an attempt left that was killed with its process, and the directory; nothing to do is fine.
+Result<> remove_trial(const std::filesystem::path& scratch);
+
 }  // namespace berth::sandbox_oci
