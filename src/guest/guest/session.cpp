@@ -56,8 +56,7 @@ Result<> Session::handle(const wire::ToInit& message) {
       if (stream == nullptr || stream->terminal() < 0) return {};
       (void)pty::set_size(stream->terminal(), {.cols = clamp_size(size.cols()), .rows = clamp_size(size.rows())});
       // gVisor sets the size and tells nobody. Where the kernel does, the program hears the same twice.
-      if (const auto group = pty::foreground_group(stream->terminal()); group && *group > 1)
-        processes_.signal(-*group, SIGWINCH);
+      if (stream->running()) processes_.signal(foreground(*stream), SIGWINCH);
       return {};
     }
     case wire::ToInit::kSignal: signal(message.signal()); return {};
@@ -134,15 +133,16 @@ void Session::start_failed(std::uint64_t id, const Error& error) {
   channel_.send(message);
 }
 
+// As kill(2) takes a group. The program is its session's leader, so its own group has its number.
+pid_t Session::foreground(const Stream& stream) {
+  const auto group = stream.terminal() >= 0 ? pty::foreground_group(stream.terminal()) : Result<pid_t>{0};
+  return group && *group > 1 ? -*group : -stream.pid();
+}
+
 void Session::signal(const wire::Signal& request) {
   Stream* stream = find(request.stream());
   if (stream == nullptr || request.signal() < 1 || request.signal() > SIGRTMAX || !stream->running()) return;
-  pid_t target = stream->pid();
-  if (request.group()) {  // the program is its session's leader, so its own group has its number
-    const auto group = stream->terminal() >= 0 ? pty::foreground_group(stream->terminal()) : Result<pid_t>{0};
-    target = group && *group > 1 ? -*group : -stream->pid();
-  }
-  processes_.signal(target, request.signal());
+  processes_.signal(request.group() ? foreground(*stream) : stream->pid(), request.signal());
 }
 
 Result<> Session::quiesce() {

@@ -44,6 +44,7 @@ class Session {
   Result<> start(const wire::StartProcess& request);
   void started(std::uint64_t id, Child child, bool hand_over);
   void start_failed(std::uint64_t id, const Error& error);
+  static pid_t foreground(const Stream& stream);
   void signal(const wire::Signal& request);
   Result<> quiesce();
   Result<> resume(const wire::Resume& request);
