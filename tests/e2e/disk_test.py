@@ -39,7 +39,7 @@ def test_disk_full_while_a_journal_is_written(small, isolation):
     log = small.home / "log/server.log"
     eventually(lambda: "journal not written" in log.read_text(), 60, "a word about the disk")
     kept = b"".join(data for _, data in api.output(terminal))
-    assert len(kept) > 4_000_000 and free(small.home / "terminals") < 1 << 20
+    assert len(kept) > 2_000_000 and free(small.home / "terminals") < 1 << 20
     numbers = kept.split(b"\n")[:-1]
     assert numbers == [str(i).encode() for i in range(1, len(numbers) + 1)], "what was written is whole"
 
@@ -48,7 +48,7 @@ def test_disk_full_while_a_journal_is_written(small, isolation):
     if other.status == 507:
         assert other.problem["code"] == "no_space"
 
-    subprocess.run(["mount", "-o", "remount,size=64m", small.home / "terminals"], check=True)
+    subprocess.run(["mount", "-o", "remount,size=1500m", small.home / "terminals"], check=True)  # more than seq has
     eventually(lambda: api.get(path)["end"] > len(kept) + 1_000_000, 30, "output after there is space")
     later = b"".join(data for _, data in api.output(terminal))
     numbers = later.split(b"\n")[:-1]

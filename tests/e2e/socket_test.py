@@ -95,7 +95,7 @@ def test_wrong_control_frames_are_told_and_the_connection_goes_on(server, cat):
 
 async def too_large(server, terminal):
     async with Attached(server, terminal) as viewer:
-        await viewer.socket.send_bytes(b"x" * (1 << 20))
+        await viewer.socket.send_bytes(b"x" * ((64 << 10) + 1))
         await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(closed(viewer))), 20 * SLOW)
         return viewer.socket.close_code
 
@@ -111,7 +111,7 @@ def test_a_frame_over_the_limit_closes_with_1009(server, cat):
 
 async def resized(server, api, sandbox):
     terminal = await asyncio.to_thread(api.terminal, sandbox, "sh", "-c",
-                                       "trap 'stty size' WINCH; stty size; echo ready; while read -r x; do :; done")
+                                       "trap 'stty size' WINCH; stty size; echo ready; while :; do read -r x; done")  # a trap ends a read
     async with Attached(server, terminal) as viewer:
         await viewer.until(lambda v: b"ready" in v.data)
         assert b"24 80" in viewer.data
@@ -155,7 +155,7 @@ async def a_slow_one(server, api, terminal, size):
     slow = Attached(server, terminal)
     async with aiohttp.ClientSession() as session:
         await slow.viewer.connect(session)
-        await asyncio.to_thread(api.call, "POST", f"/v1/terminals/{terminal['id']}/input", {"text": "\n"})
+        await asyncio.to_thread(api.call, "POST", f"/v1/terminals/{terminal['id']}/input", {"text": "\n"}, 204)
         quick = await watch(server, terminal)
         assert quick.next == size
         await slow.viewer.read()
@@ -165,8 +165,9 @@ async def a_slow_one(server, api, terminal, size):
 
 
 def test_a_viewer_that_does_not_read_holds_up_nobody(server, api, sandbox):
-    terminal = api.terminal(sandbox, "sh", "-c", "stty raw -echo; read x; seq 1 1000000 | head -c 4000000")
-    run(a_slow_one(server, api, terminal, 4_000_000))
+    terminal = api.terminal(sandbox, "sh", "-c", "stty raw -echo; echo go; read x; seq 1 1000000 | head -c 4000000")
+    eventually(lambda: api.get(f"/v1/terminals/{terminal['id']}")["end"] == 3)
+    run(a_slow_one(server, api, terminal, 4_000_003))
 
 
 def descriptors(server):
