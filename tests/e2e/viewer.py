@@ -95,7 +95,7 @@ class Viewer:
                 pass
             if self.exit is None:
                 await asyncio.sleep(pause)  # between two attempts to connect, as any client
-                pause = min(pause * 2, 0.2)
+                pause = min(pause * 2, 0.05)
         return self
 
     async def until(self, question, seconds=20):
