@@ -113,14 +113,14 @@ void look_at_home(const Context& context, std::vector<Finding>& out) {
 
 void look_at_templates(const Context& context, std::vector<Finding>& out) {
   std::vector<std::string> names;
-  if (auto text = os::read_file(context.home / "images" / "names.json", small_file)) {
-    json::error_code error;
-    json::value value = json::parse(*text, error);
-    if (error)
-      out.push_back({Level::Problem, "templates", "images/names.json is not readable",
-                     "Build the templates again: berth template build NAME --rebuild"});
-    else
-      for (const auto& entry : object_of(value)) names.emplace_back(entry.key());
+  std::error_code error;
+  for (fs::directory_iterator at(context.home / "images" / "names", error), end; !error && at != end; at.increment(error))
+    names.push_back(at->path().filename().string());
+  std::ranges::sort(names);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    out.push_back({Level::Problem, "templates", "the images of this home cannot be read: " + error.message(),
+                   "Give them back to the user that runs the server."});
+    return;
   }
   if (names.empty())
     out.push_back({Level::Warning, "templates", "none is built",
