@@ -20,6 +20,7 @@ class Rig:
         self.server = subprocess.Popen([self.tool("berth"), "serve", "--port", "0"], env=environment,
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self._wait_ready()
+        self.call("POST", "/v1/templates/busybox/build", {})
 
     def tool(self, name):
         return os.path.join(self.bin, name)

@@ -17,5 +17,6 @@ for item in json.load(sys.stdin): print(item["id"])'); do
     echo "stopping $name"
     berth stop "$name" >/dev/null
   done
-  berth server stop
+  berth server stop >/dev/null
+  echo "the server of $BERTH_HOME and its sandboxes are stopped; what was recorded stays"
 }
