@@ -1,6 +1,6 @@
 #pragma once
-// The small text forms of the API: percent encoding (RFC 3986 section 2.1), base64 (RFC 4648 section 4), UTF-8 as the
-// Unicode standard allows it (table 3-7), and times (RFC 3339, UTC, nanoseconds). Pure functions of untrusted bytes.
+// The small text forms of the API: percent encoding (RFC 3986 section 2.1), base64 (RFC 4648 section 4) and times (RFC
+// 3339, UTC, nanoseconds). Pure functions of untrusted bytes.
 
 #include <optional>
 #include <string>
@@ -16,8 +16,6 @@ enum class Plus { Literal, Space };  // in a query "+" is a space, as forms send
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);  // padded, nothing else in between
-[[nodiscard]] bool is_utf8(std::string_view text);
-[[nodiscard]] std::string to_utf8(std::string_view text);  // each maximal wrong part becomes U+FFFD
 [[nodiscard]] std::string rfc3339(WallTime time);
 
 }  // namespace berth::api_http

@@ -23,16 +23,6 @@ TEST(Encoding, Base64IsExactBothWays) {
     EXPECT_FALSE(base64_decode(wrong)) << wrong;
 }
 
-TEST(Encoding, Utf8KeepsWhatIsRightAndMarksWhatIsNot) {
-  const std::string mark = "\xEF\xBF\xBD";
-  EXPECT_TRUE(is_utf8("h\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"));
-  for (const char* wrong : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8", "\xC3", "\xE2\x82"})
-    EXPECT_FALSE(is_utf8(wrong)) << wrong;
-  EXPECT_EQ(to_utf8("a\xFFz"), "a" + mark + "z");
-  EXPECT_EQ(to_utf8("\xE2\x82z"), mark + "z");         // one maximal part, one mark
-  EXPECT_EQ(to_utf8("\xE0\x80\x80"), mark + mark + mark);
-}
-
 TEST(Encoding, TimesHaveNanosecondsAndUtc) {
   EXPECT_EQ(rfc3339(WallTime{}), "1970-01-01T00:00:00.000000000Z");
   EXPECT_EQ(rfc3339(WallTime{std::chrono::nanoseconds{1'700'000'000'000'000'042}}), "2023-11-14T22:13:20.000000042Z");

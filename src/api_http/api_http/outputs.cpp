@@ -1,6 +1,7 @@
 #include "api_http/outputs.hpp"
 
 #include "api_http/encoding.hpp"
+#include "base/utf8.hpp"
 
 namespace berth::api_http {
 

@@ -6,6 +6,7 @@
 #include "api_http/encoding.hpp"
 #include "api_http/schema.hpp"
 #include "api_http/server.hpp"
+#include "base/utf8.hpp"
 
 namespace berth::api_http {
 

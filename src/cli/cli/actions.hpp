@@ -28,6 +28,8 @@ Result<int> build_template(const Context& context, const verb::TemplateBuild& ve
 Result<int> remove_template(const Context& context, const verb::TemplateRemove& verb);
 // Builds `name` with progress when it is not there; "" is the default of this home's configuration.
 Result<> ensure_template(const Context& context, std::string name);
+// terminal_parse.cpp
+Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
 // settings.cpp
 Result<int> show_settings(const Context& context);
 Result<int> check_settings(const Context& context);

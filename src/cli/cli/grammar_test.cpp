@@ -99,6 +99,9 @@ TEST(Grammar, OtherVerbs) {
   EXPECT_EQ(parsed<verb::Completion>("completion zsh").shell, "zsh");
   parsed<verb::Version>("--version");
   parsed<verb::Doctor>("doctor");
+  auto parse = parsed<verb::TerminalParse>("terminal parse --chunk 7 --nonce n f");
+  EXPECT_EQ(std::tie(parse.file, parse.nonce), std::make_tuple("f", "n"));
+  EXPECT_EQ(parse.chunk, 7u);
   parsed<verb::ConfigCheck>("config check");
 }
 
@@ -116,6 +119,8 @@ TEST(Grammar, MistakesAreInvalidAndSayMore) {
                            "exec box",
                            "attach",
                            "server",
+                           "terminal",
+                           "terminal parse --chunk 0",
                            "template",
                            "stop",
                            "history --limit 0",

@@ -220,6 +220,19 @@ void add_record_verbs(CLI::App& root, Store& store) {
   logs.flag("-f,--follow", &verb::Logs::follow, "Go on until it ends");
 }
 
+void add_terminal_verbs(CLI::App& root, Store& store) {
+  auto* terminal = root.add_subcommand("terminal", "Look into a terminal's output");
+  terminal->fallthrough()->require_subcommand(1);
+  Builder<verb::TerminalParse> parse(
+      *terminal, store, "parse", "Commands and events in raw terminal output, as JSON lines; needs no server",
+      "berth terminal parse typescript | jq 'select(.type == \"command\")'\n"
+      "berth terminal parse --nonce 7f3a --chunk 1 < typescript");
+  parse.option("FILE", &verb::TerminalParse::file, "", "What a terminal was sent; stdin when absent or -");
+  parse.option("--nonce", &verb::TerminalParse::nonce, "TEXT", "Markers without it are not trusted; else all are");
+  parse.option("--chunk", &verb::TerminalParse::chunk, "BYTES", "Feed pieces of this size")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+}
+
 void add_host_verbs(CLI::App& root, Store& store) {
   auto* templates = root.add_subcommand("template", "What sandboxes start from");
   templates->fallthrough()->require_subcommand(1);
@@ -272,6 +285,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_run(*root, store);
   add_sandbox_verbs(*root, store);
   add_record_verbs(*root, store);
+  add_terminal_verbs(*root, store);
   add_server(*root, store);
   add_host_verbs(*root, store);
   return root;

@@ -97,6 +97,12 @@ struct ConfigShow {};
 struct ConfigCheck {};
 struct ConfigReference {};
 struct Doctor {};
+// ---- a byte stream of any terminal; no server ----
+struct TerminalParse {
+  std::string file;  // "" or "-" is stdin
+  std::string nonce;
+  std::uint64_t chunk = 0;  // bytes; 0 is as they come
+};
 struct Completion {
   std::string shell;
 };
@@ -110,7 +116,7 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb
                           verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::ConfigShow, verb::ConfigCheck, verb::ConfigReference,
-                          verb::Doctor, verb::Completion, verb::Reference, verb::Version>;
+                          verb::Doctor, verb::TerminalParse, verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

@@ -166,6 +166,7 @@ void Terminal::parse(std::string_view bytes, WallTime time) {
 }
 
 void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
+  if (event.depth > 0) return;  // inside of a command that is a row
   if (event.kind == vt::CommandEvent::Kind::Started) {
     open_ = store::CommandRow{.terminal = row_.id, .number = next_number_, .sandbox = row_.sandbox, .owner = row_.owner,
                               .text = event.text, .cwd = event.cwd, .started = time,
@@ -175,6 +176,7 @@ void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
   }
   BERTH_CHECK(open_.has_value());
   open_->done = true;
+  open_->text = event.text;
   open_->exit_code = event.exit_code;
   open_->output_end = event.output_end;
   open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());

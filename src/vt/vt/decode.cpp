@@ -1,14 +1,19 @@
 // What the payload of an OSC means. Sources: the semantic prompts proposal (OSC 133), VS Code's shell integration (OSC
-// 633), and the working directory sequences (OSC 7, OSC 1337).
+// 633), the working directory sequences (OSC 7, OSC 1337), xterm's control sequences (OSC 0 and 2).
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
 
+#include "vt/escapes.hpp"
 #include "vt/marker.hpp"
 
 namespace berth::vt {
 namespace {
+
+using Kind = Marker::Kind;
+using Sink = MarkerParser::Sink;
 
 std::string_view take_field(std::string_view& rest) {
   const std::size_t at = rest.find(';');
@@ -17,144 +22,123 @@ std::string_view take_field(std::string_view& rest) {
   return field;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<char> hex_byte(std::string_view two) {
-  if (two.size() < 2 || hex_digit(two[0]) < 0 || hex_digit(two[1]) < 0) return std::nullopt;
-  return static_cast<char>(hex_digit(two[0]) << 4 | hex_digit(two[1]));
-}
-
-// \\ is a backslash, \xAB a byte; any other backslash stands for itself.
-std::string unescape_633(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) {
-      if (text[i + 1] == '\\') {
-        out += '\\';
-        ++i;
-        continue;
-      }
-      if (text[i + 1] == 'x')
-        if (auto byte = hex_byte(text.substr(i + 2, 2))) {
-          out += *byte;
-          i += 3;
-          continue;
-        }
-    }
-    out += text[i];
-  }
-  return out;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%')
-      if (auto byte = hex_byte(text.substr(i + 1, 2))) {
-        out += *byte;
-        i += 2;
-        continue;
-      }
-    out += text[i];
-  }
-  return out;
+// Scripts leave CR, 01 and 02 in markers (what hides a prompt's bytes from readline).
+std::string_view trim_controls(std::string_view field) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  while (!field.empty() && control(field.front())) field.remove_prefix(1);
+  while (!field.empty() && control(field.back())) field.remove_suffix(1);
+  return field;
 }
 
 struct Options {
-  std::string_view kind, nonce, command_url;
+  std::string_view kind, nonce, aid, error;
   std::optional<std::int64_t> code;
-  bool has_command_url = false;
+  std::optional<std::string> command;
 };
 
+std::optional<std::int64_t> read_code(std::string_view field) {
+  std::int64_t code = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), code);
+  if (error != std::errc{} || end != field.data() + field.size() || field.empty()) return std::nullopt;
+  return code;
+}
+
 Options read_options(std::string_view rest) {
+  constexpr std::string_view quoted = "cmdline=";
   Options options;
   for (bool first = true; !rest.empty(); first = false) {
-    const std::string_view field = take_field(rest);
+    if (rest.starts_with(quoted)) {  // to the end: "\;" occurs in it
+      options.command = unquote_shell(rest.substr(quoted.size()));
+      return options;
+    }
+    const std::string_view field = trim_controls(take_field(rest));
     const std::size_t equals = field.find('=');
     if (equals == std::string_view::npos) {
-      std::int64_t code = 0;
-      const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), code);
-      if (first && error == std::errc{} && end == field.data() + field.size()) options.code = code;
+      if (first) options.code = read_code(field);
       continue;
     }
     const std::string_view name = field.substr(0, equals), value = field.substr(equals + 1);
     if (name == "k") options.kind = value;
-    if (name == "nonce") options.nonce = value;
-    if (name == "cmdline_url") {
-      options.command_url = value;
-      options.has_command_url = true;
-    }
+    else if (name == "nonce") options.nonce = value;
+    else if (name == "aid") options.aid = value;
+    else if (name == "err") options.error = value;
+    else if (name == "cmdline_url") options.command = unescape_percent(value);
   }
   return options;
 }
 
-void decode_133(char letter, std::string_view rest, Marker marker, const MarkerParser::Sink& sink) {
-  const Options options = read_options(rest);
+void decode_letter(char letter, std::string_view rest, Marker marker, const Sink& sink) {
+  Options options = read_options(rest);
+  marker.letter = letter;
   marker.nonce = options.nonce;
+  marker.aid = options.aid;
   switch (letter) {
     case 'A':
     case 'N':
-    case 'P':
-      marker.kind = options.kind.empty() || options.kind == "i" ? Marker::Kind::PromptStart : Marker::Kind::PromptOther;
-      break;
-    case 'B':
-    case 'I': marker.kind = Marker::Kind::InputStart; break;
+    case 'P': marker.kind = options.kind.empty() || options.kind == "i" ? Kind::PromptStart : Kind::PromptOther; break;
+    case 'B': marker.kind = Kind::InputStart; break;
+    case 'I': marker.kind = Kind::LineStart; break;
     case 'C':
-      if (options.has_command_url) {
-        marker.kind = Marker::Kind::CommandLine;
-        marker.text = percent_decode(options.command_url);
+      if (options.command) {
+        marker.kind = Kind::CommandLine;
+        marker.text = *std::move(options.command);
         sink(marker);
         marker.text.clear();
       }
-      marker.kind = Marker::Kind::OutputStart;
+      marker.kind = Kind::OutputStart;
       break;
     case 'D':
-      marker.kind = Marker::Kind::CommandEnd;
+      marker.kind = Kind::CommandEnd;
       marker.exit_code = options.code;
+      marker.error = options.error;
       break;
-    default: return;
+    default: return;  // L begins a fresh line: nothing for us
   }
   sink(marker);
 }
 
-void decode_633(char letter, std::string_view rest, Marker marker, const MarkerParser::Sink& sink) {
+void decode_633(char letter, std::string_view rest, Marker marker, const Sink& sink) {
+  marker.letter = letter;
   switch (letter) {
     case 'A':
     case 'B':
     case 'C':
-    case 'D': decode_133(letter, rest, std::move(marker), sink); return;
+    case 'D': return decode_letter(letter, rest, std::move(marker), sink);
+    case 'F':  // a continuation prompt
+    case 'H':  // a right prompt
+      marker.kind = Kind::PromptOther;
+      break;
     case 'E':
-      marker.kind = Marker::Kind::CommandLine;
-      marker.text = unescape_633(take_field(rest));
-      marker.nonce = take_field(rest);
+      marker.kind = Kind::CommandLine;
+      marker.text = unescape_hex(take_field(rest));
+      marker.nonce = trim_controls(take_field(rest));
       break;
     case 'P': {
       const std::string_view property = take_field(rest);
       if (!property.starts_with("Cwd=")) return;
-      marker.kind = Marker::Kind::Directory;
-      marker.text = unescape_633(property.substr(4));
-      marker.nonce = take_field(rest);
+      marker.kind = Kind::Directory;
+      marker.text = unescape_hex(property.substr(4));
+      marker.nonce = trim_controls(take_field(rest));
       break;
     }
-    default: return;
+    default: return;  // G and I end what F and H began
   }
   sink(marker);
 }
 
-// file://host/percent-encoded, kitty-shell-cwd://host/raw, or a bare path. The host is the caller's business.
-void decode_7(std::string_view url, Marker marker, const MarkerParser::Sink& sink) {
-  marker.kind = Marker::Kind::Directory;
-  const bool raw = url.starts_with("kitty-shell-cwd://");
-  if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos) {
+// file://host/percent-encoded, kitty-shell-cwd://host/raw, or a bare path. The host is for the reader to compare: a path
+// of another machine is no path here.
+void decode_7(std::string_view url, Marker marker, const Sink& sink) {
+  marker.kind = Kind::Directory;
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos && scheme < url.find('/')) {
     const std::size_t path = url.find('/', scheme + 3);
     if (path == std::string_view::npos) return;
+    const std::string_view authority = url.substr(scheme + 3, path - scheme - 3);
+    marker.host = authority.substr(authority.rfind('@') + 1);
+    const bool raw = url.starts_with("kitty-shell-cwd:");
     url = url.substr(path);
-    marker.text = raw ? std::string(url) : percent_decode(url.substr(0, url.find('?')));
+    marker.text = raw ? std::string(url) : unescape_percent(url.substr(0, url.find('?')));
   } else {
     marker.text = url;
   }
@@ -163,20 +147,33 @@ void decode_7(std::string_view url, Marker marker, const MarkerParser::Sink& sin
 
 }  // namespace
 
-void decode_marker(std::string_view payload, Marker base, const MarkerParser::Sink& sink) {
+bool is_marker_number(std::string_view number) {
+  return number == "133" || number == "633" || number == "7" || number == "0" || number == "2" || number == "1337";
+}
+
+void decode_marker(std::string_view payload, const Marker& base, const Sink& sink) {
+  const std::size_t semicolon = payload.find(';');
+  if (semicolon == std::string_view::npos) return;
   const std::string_view number = take_field(payload);
-  if (number == "7") return decode_7(payload, std::move(base), sink);
+  Marker marker = base;
+  if (number == "7") return decode_7(payload, std::move(marker), sink);
+  if (number == "0" || number == "2") {
+    marker.kind = Kind::Title;
+    marker.text = payload;
+    return sink(marker);
+  }
   if (number == "1337") {
-    if (!payload.starts_with("CurrentDir=")) return;
-    base.kind = Marker::Kind::Directory;
-    base.text = payload.substr(11);
-    return sink(base);
+    constexpr std::string_view directory = "CurrentDir=";
+    if (!payload.starts_with(directory)) return;
+    marker.kind = Kind::Directory;
+    marker.text = payload.substr(directory.size());
+    return sink(marker);
   }
   if (number != "133" && number != "633") return;
-  const std::string_view letter = take_field(payload);
+  const std::string_view letter = trim_controls(take_field(payload));
   if (letter.size() != 1) return;
-  if (number == "133") return decode_133(letter[0], payload, std::move(base), sink);
-  return decode_633(letter[0], payload, std::move(base), sink);
+  if (number == "133") return decode_letter(letter[0], payload, std::move(marker), sink);
+  return decode_633(letter[0], payload, std::move(marker), sink);
 }
 
 }  // namespace berth::vt

@@ -125,15 +125,5 @@ TEST(MarkerParser, DirectoriesInTheirManyForms) {
   }
 }
 
-TEST(TransitionTable, IsPrintedAsTheDocsHaveIt) {
-  EXPECT_EQ(transition_table(),
-            "| state | prompt_start | prompt_other | input_start | command_line | output_start | command_end |\n"
-            "|---|---|---|---|---|---|---|\n"
-            "| Idle | → Prompt | ignore | → Input | remember text | open → Running | ignore |\n"
-            "| Prompt | → Prompt | ignore | → Input | remember text | open → Running | ignore |\n"
-            "| Input | → Prompt | ignore | → Input | remember text | open → Running | ignore |\n"
-            "| Running | close → Prompt | ignore | close → Input | ignore | ignore | close → Idle |\n");
-}
-
 }  // namespace
 }  // namespace berth::vt
