@@ -133,7 +133,7 @@ def bench_memory(rig, table, terminals=1000):
     """PSS of the processes; memory of the server for each idle attached terminal."""
     table.add("memory", "server, idle", pss_kib(rig.server.pid) / 1024, "MiB", target="< 40 MB",
               met=pss_kib(rig.server.pid) / 1024 < 40)
-    sandbox = rig.sandbox("container", processes=terminals + 50, open_files=1 << 16, memory_bytes=4 << 30)
+    sandbox = rig.sandbox("container", processes=terminals + 50, open_files=16384, memory_bytes=4 << 30)
     with open(os.path.join(rig.directory(sandbox), "shim.json")) as file:
         shim = json.load(file)["pid"]
     init = peers.first_child_of_sandbox(rig, sandbox)

@@ -52,7 +52,7 @@ class Rig:
         answer = self.http.getresponse()
         data = answer.read()
         if answer.status not in expect:
-            raise SystemExit(f"bench: {method} {path}: {answer.status} {data[:400]!r}")
+            raise RuntimeError(f"{method} {path}: {answer.status} {data[:400]!r}")
         return json.loads(data) if data else None
 
     def sandbox(self, isolation, template="busybox", **limits):
