@@ -37,5 +37,9 @@ dev_test() {
   local code=0
   phase "tests ($preset)" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j2 "${filter[@]}" || code=$?
   count_cases "build/$preset/Testing/Temporary/LastTest.log"
+  if [ "$preset" = release ] && [ ${#filter[@]} -eq 0 ]; then
+    ./tools/dev package || code=$?
+    phase "package: install, upgrade, remove" packaging/test-deb.sh "build/package/berth_$(cat VERSION)_$(dpkg --print-architecture).deb" || code=$?
+  fi
   return "$code"
 }
