@@ -24,7 +24,8 @@ control_files() {
   scratch=$(mktemp -d)
   mkdir "$scratch/debian"
   printf 'Source: berth\n\nPackage: berth\nArchitecture: any\n' >"$scratch/debian/control"
-  depends=$(cd "$scratch" && dpkg-shlibdeps -O "$OLDPWD/$stage/usr/lib/berth/berth" "$OLDPWD/$stage/usr/lib/berth/berth-shim" |
+  # berth alone: the shim and init are static
+  depends=$(cd "$scratch" && dpkg-shlibdeps -O "$OLDPWD/$stage/usr/lib/berth/berth" |
     sed -n 's/^shlibs:Depends=//p') || return
   rm -r "$scratch"
   sed -e "s/@VERSION@/$version/" -e "s/@ARCH@/$arch/" -e "s/@DEPENDS@/$depends/" \
