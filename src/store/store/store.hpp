@@ -40,31 +40,77 @@ struct CommandFilter {                                                // newest 
   std::optional<TerminalId> terminal;
 };
 
-class Reader {
+// What is read and what is written, by noun. A new noun brings its rows and its two interfaces in a header of its own
+// (store/<noun>.hpp); Reader and Unit are the sums.
+
+class SandboxReader {
  public:
-  virtual ~Reader() = default;
   virtual Result<SandboxRow> sandbox(const SandboxId& id) = 0;
   virtual Result<SandboxRow> sandbox_named(const std::string& owner, const std::string& name) = 0;
   virtual Result<Page<SandboxRow>> sandboxes(const SandboxFilter&, const PageRequest&) = 0;  // newest first
   virtual Result<std::vector<SandboxRow>> live_sandboxes() = 0;       // provisioning, running, paused: for recovery
-  virtual Result<TerminalRow> terminal(const TerminalId& id) = 0;
-  virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
-  virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
-  virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
-  virtual Result<std::vector<KeyRow>> keys() = 0;                     // not revoked
-  virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
+
+ protected:
+  ~SandboxReader() = default;
 };
 
-class Unit : public Reader {                                          // reads see the unit's own writes
+class SandboxWriter {
  public:
   virtual Result<> insert_sandbox(const SandboxRow&) = 0;             // AlreadyExists when (owner, name) is taken
   virtual Result<> update_sandbox(const SandboxRow&, SandboxState expected) = 0;  // FailedPrecondition otherwise
   virtual Result<> remove_sandbox(const SandboxId&) = 0;              // terminals and commands stay as history
+
+ protected:
+  ~SandboxWriter() = default;
+};
+
+class TerminalReader {
+ public:
+  virtual Result<TerminalRow> terminal(const TerminalId& id) = 0;
+  virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
+  virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
+  virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
+
+ protected:
+  ~TerminalReader() = default;
+};
+
+class TerminalWriter {
+ public:
   virtual Result<> insert_terminal(const TerminalRow&) = 0;
   virtual Result<> update_terminal(const TerminalRow&) = 0;
   virtual Result<> put_command(const CommandRow&) = 0;                // insert or replace by (terminal, number)
+
+ protected:
+  ~TerminalWriter() = default;
+};
+
+class KeyReader {
+ public:
+  virtual Result<std::vector<KeyRow>> keys() = 0;                     // not revoked
+
+ protected:
+  ~KeyReader() = default;
+};
+
+class KeyWriter {
+ public:
   virtual Result<> insert_key(const KeyRow&) = 0;
   virtual Result<> revoke_key(const KeyId&, WallTime when) = 0;
+
+ protected:
+  ~KeyWriter() = default;
+};
+
+class Reader : public SandboxReader, public TerminalReader, public KeyReader {
+ public:
+  virtual ~Reader() = default;
+  virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
+};
+
+// Reads see the unit's own writes.
+class Unit : public Reader, public SandboxWriter, public TerminalWriter, public KeyWriter {
+ public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 // Private to store_sqlite: the rows' SQL, on one connection. The same class serves readers (its connection refuses
-// writes) and units of work (inside a savepoint of the writer).
+// writes) and units of work (inside a savepoint of the writer). Its calls stand in unit_<noun>.cpp.
 
 #include "store/store.hpp"
 #include "store_sqlite/sqlite.hpp"
