@@ -32,6 +32,4 @@ void bind_command(Statement& statement, const store::CommandRow& row);
 [[nodiscard]] Result<std::string> pack_argv(const std::vector<std::string>& argv);
 [[nodiscard]] std::vector<std::string> unpack_argv(std::string_view packed);
 
-[[nodiscard]] std::int64_t nanoseconds(WallTime time);
-
 }  // namespace berth::store_sqlite

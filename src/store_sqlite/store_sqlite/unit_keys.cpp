@@ -4,6 +4,7 @@
 #include "store_sqlite/queries.hpp"
 #include "store_sqlite/rows.hpp"
 #include "store_sqlite/unit.hpp"
+#include "store_sqlite/values.hpp"
 
 namespace berth::store_sqlite {
 namespace {
