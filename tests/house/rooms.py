@@ -13,6 +13,7 @@ from pathlib import Path
 VENDOR_OWNERS = [
     (r"sqlite3\.h", {"store_sqlite"}),
     (r"sodium", {"crypto"}),
+    (r"re2/|zstd", {"journal"}),
     (r"openssl/|boost/asio/ssl|boost/beast/ssl|boost/beast/websocket/ssl", {"api_http", "client", "beast"}),
     (r"spdlog/", {"log"}),
     (r"yaml-cpp/", {"config"}),

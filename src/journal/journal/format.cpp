@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view magic = "BERTHJNL";
 constexpr std::size_t id_at = 24;
 constexpr std::size_t id_bytes = 32;
-constexpr std::size_t checked_bytes = segment_header_bytes - 8;
+constexpr std::uint32_t compact_flag = 1;
+constexpr std::size_t salt_at = 72, link_at = 88;
 constexpr std::string_view name_suffix = ".journal";
 
 static_assert(std::endian::native == std::endian::little, "stored numbers are little-endian and copied as they are");
@@ -61,43 +62,72 @@ std::optional<SegmentName> parse_segment_name(std::string_view name) {
 
 std::string encode(SegmentHeader& header) {
   BERTH_CHECK(header.terminal_id.size() <= id_bytes);
-  std::string out(segment_header_bytes, '\0');
+  const bool plain = !header.compact && !header.sealed();
+  header.bytes = plain ? segment_header_bytes : long_segment_header_bytes;
+  std::string out(header.bytes, '\0');
   std::memcpy(out.data(), magic.data(), magic.size());
-  store<std::uint32_t>(out.data() + 8, format_version);
-  store<std::uint32_t>(out.data() + 12, segment_header_bytes);
+  store<std::uint32_t>(out.data() + 8, plain ? 1 : 2);
+  store<std::uint32_t>(out.data() + 12, static_cast<std::uint32_t>(header.bytes));
+  store<std::uint32_t>(out.data() + 16, header.compact ? compact_flag : 0);
+  store<std::uint32_t>(out.data() + 20, header.algorithm);
   std::memcpy(out.data() + id_at, header.terminal_id.data(), header.terminal_id.size());
   store<std::uint64_t>(out.data() + 56, header.first.value);
   store<std::int64_t>(out.data() + 64, header.created_ns);
-  header.seed = XXH3_64bits(out.data(), checked_bytes);
-  store<std::uint64_t>(out.data() + checked_bytes, header.seed);
+  if (!plain) {
+    store(out.data() + salt_at, header.salt);
+    store(out.data() + link_at, header.link);
+  }
+  header.seed = XXH3_64bits(out.data(), header.bytes - 8);
+  store<std::uint64_t>(out.data() + header.bytes - 8, header.seed);
   return out;
 }
 
-Result<SegmentHeader> decode_segment(std::string_view bytes) {
-  BERTH_CHECK(bytes.size() == segment_header_bytes);
+Result<std::optional<SegmentHeader>> decode_segment(std::string_view bytes) {
+  if (bytes.size() < segment_header_bytes) return std::nullopt;
   if (!bytes.starts_with(magic)) return fail(Code::Damaged, "A journal segment does not begin as one.");
-  if (load<std::uint32_t>(bytes.data() + 8) != format_version)
+  const auto version = load<std::uint32_t>(bytes.data() + 8);
+  if (version != 1 && version != 2)
     return fail(Code::Unsupported, "A journal was written by another version.", "Use the newest berth that wrote it.");
   SegmentHeader header;
-  header.seed = load<std::uint64_t>(bytes.data() + checked_bytes);
-  if (header.seed != XXH3_64bits(bytes.data(), checked_bytes))
+  header.bytes = version == 1 ? segment_header_bytes : long_segment_header_bytes;
+  if (bytes.size() < header.bytes) return std::nullopt;
+  header.seed = load<std::uint64_t>(bytes.data() + header.bytes - 8);
+  if (header.seed != XXH3_64bits(bytes.data(), header.bytes - 8))
     return fail(Code::Damaged, "A journal segment's header fails its check.");
+  const auto flags = load<std::uint32_t>(bytes.data() + 16);
+  header.algorithm = load<std::uint32_t>(bytes.data() + 20);
+  if (version == 1 ? (flags | header.algorithm) != 0 : (flags & ~compact_flag) != 0)
+    return fail(Code::Unsupported, "A journal segment is of a form that this version does not know.");
+  header.compact = (flags & compact_flag) != 0;
   const std::string_view id = bytes.substr(id_at, id_bytes);
   header.terminal_id = id.substr(0, id.find('\0'));
   header.first = {load<std::uint64_t>(bytes.data() + 56)};
   header.created_ns = load<std::int64_t>(bytes.data() + 64);
+  if (version == 2) {
+    header.salt = load<Tag>(bytes.data() + salt_at);
+    header.link = load<Tag>(bytes.data() + link_at);
+  }
   return header;
 }
 
-RecordHeaderBytes encode(RecordHeader header, std::string_view payload, std::uint64_t seed) {
-  BERTH_CHECK(payload.size() <= max_payload_bytes);
+RecordHeaderBytes encode_unchecked(const RecordHeader& header, std::size_t payload_bytes) {
   RecordHeaderBytes out{};
-  store<std::uint32_t>(out.data() + 8, static_cast<std::uint32_t>(payload.size()));
+  store<std::uint32_t>(out.data() + 8, static_cast<std::uint32_t>(payload_bytes));
   store<std::uint8_t>(out.data() + 12, static_cast<std::uint8_t>(header.kind));
   store<std::uint8_t>(out.data() + 13, header.flags);
   store<std::uint64_t>(out.data() + 16, header.offset.value);
   store<std::int64_t>(out.data() + 24, header.time_ns);
-  store<std::uint64_t>(out.data(), record_checksum(out.data(), payload, seed));
+  return out;
+}
+
+void put_checksum(char* header, std::string_view payload, std::uint64_t seed) {
+  store<std::uint64_t>(header, record_checksum(header, payload, seed));
+}
+
+RecordHeaderBytes encode(const RecordHeader& header, std::string_view payload, std::uint64_t seed) {
+  BERTH_CHECK(payload.size() <= max_payload_bytes);
+  RecordHeaderBytes out = encode_unchecked(header, payload.size());
+  put_checksum(out.data(), payload, seed);
   return out;
 }
 
@@ -110,10 +140,16 @@ std::optional<RecordHeader> decode_record(std::string_view bytes) {
   header.flags = load<std::uint8_t>(bytes.data() + 13);
   header.offset = {load<std::uint64_t>(bytes.data() + 16)};
   header.time_ns = load<std::int64_t>(bytes.data() + 24);
-  const bool possible = header.payload_bytes <= max_payload_bytes && header.kind != Kind{} &&
+  const std::size_t overhead = (header.flags & sealed_flag) != 0 ? seal_overhead_bytes : 0;
+  const bool possible = header.payload_bytes >= overhead && header.payload_bytes <= max_payload_bytes + overhead &&
+                        header.kind != Kind{} &&
                         load<std::uint16_t>(bytes.data() + 14) == 0;
   if (!possible) return std::nullopt;
   return header;
+}
+
+std::uint64_t checksum_of(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 bool checksum_holds(std::string_view header, std::string_view payload, std::uint64_t seed) {

@@ -31,8 +31,8 @@ class Directory {
 inline TerminalId some_id() { return TerminalId::from_bits(std::array<std::byte, 16>{std::byte{7}}); }
 inline WallTime at_second(int second) { return WallTime{std::chrono::seconds{1'700'000'000 + second}}; }
 
-inline Writer create(const std::filesystem::path& dir, std::uint64_t segment_bytes = 16 << 20) {
-  auto writer = Writer::create(dir, some_id(), {.segment_bytes = segment_bytes}, at_second(0));
+inline Writer create(const std::filesystem::path& dir, std::uint64_t segment_bytes = 16 << 20, const Key& key = {}) {
+  auto writer = Writer::create(dir, some_id(), {.segment_bytes = segment_bytes, .key = key}, at_second(0));
   if (!writer) ADD_FAILURE() << writer.error().describe();
   return *std::move(writer);
 }
@@ -50,8 +50,8 @@ inline std::string read_bytes_of(Cursor& cursor, std::size_t at_most = 64 << 10)
   }
 }
 
-inline std::string read_all(const std::filesystem::path& dir, ByteOffset from = {}) {
-  auto cursor = Cursor::open(dir, from);
+inline std::string read_all(const std::filesystem::path& dir, ByteOffset from = {}, const Key& key = {}) {
+  auto cursor = Cursor::open(dir, from, key);
   if (!cursor) {
     ADD_FAILURE() << cursor.error().describe();
     return {};
@@ -72,6 +72,8 @@ inline void spill(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
+
+inline Key some_key(char fill = 'k') { return *Key::from(std::string(Key::bytes, fill)); }
 
 // Some text that differs everywhere.
 inline std::string numbered(std::size_t size, int seed = 0) {
