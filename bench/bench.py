@@ -154,7 +154,31 @@ def bench_memory(rig, table, terminals=1000):
     rig.remove(sandbox)
 
 
-BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory}
+def bench_vt(rig, table, size=64 << 20):
+    """MB/s of terminal output through the screen and the command monitor, beside memchr(ESC) and libvterm; memory."""
+    tool = rig.tool("berth-bench-vt")
+    lines = subprocess.run([tool, str(size), str(ROUNDS)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    rates = {(row["corpus"], row["reader"]): row["mb_per_s"] for row in map(json.loads, lines.splitlines())}
+    targets = {("log", "screen"): 300, ("ascii", "screen"): 500, ("tui", "screen"): 150, ("log", "monitor"): 1500,
+               ("ascii", "monitor"): 10000}
+    for (corpus, reader), samples in rates.items():
+        if reader == "memchr" or reader.startswith("libvterm"):
+            continue
+        peers = ["memchr"] if reader == "monitor" else ["memchr", "libvterm state", "libvterm screen"]
+        for peer in (peer for peer in peers if (corpus, peer) in rates):
+            target = targets.get((corpus, reader)) if peer == "memchr" else None
+            mine = summary(samples)["p50"]
+            table.add(f"vt {corpus}", reader, mine, "MB/s", peer, summary(rates[corpus, peer])["p50"],
+                      f"≥ {target} MB/s" if target else "", mine >= target if target else None,
+                      f"min {min(samples):.0f} max {max(samples):.0f}")
+    memory = json.loads(subprocess.run([tool, "memory"], stdout=subprocess.PIPE, text=True, check=True).stdout)
+    table.add("vt memory", "screen of 200 × 50", memory["screen"] / 1024, "KiB", target="< 64 KiB",
+              met=memory["screen"] < 64 << 10)
+    table.add("vt memory", "with the alternate screen active", memory["both"] / 1024, "KiB")
+
+
+BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory,
+           "vt": bench_vt}
 
 
 def main():

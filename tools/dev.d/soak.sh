@@ -16,5 +16,10 @@ dev_soak() {
     phase "round $round, seed $BERTH_SEED" \
       env BERTH_BIN="$ROOT/build/release/bin" BERTH_KILLS="${BERTH_KILLS:-50}" \
       /usr/bin/python3 -m pytest -q -p no:cacheprovider -m long tests/e2e
+    phase "random terminal output, seed $BERTH_SEED" \
+      env BERTH_BUILD="$ROOT/build/release" BERTH_STREAMS="${BERTH_STREAMS:-10000}" \
+      /usr/bin/python3 -m pytest -q -p no:cacheprovider -m long tests/oracle
+    phase "properties of the screen, new seeds" \
+      env -u BERTH_SEED BERTH_ROUNDS=50 build/release/bin/vt_test --gtest_filter='ScreenProperty.*' --gtest_brief=1
   done
 }

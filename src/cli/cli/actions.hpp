@@ -30,6 +30,8 @@ Result<int> remove_template(const Context& context, const verb::TemplateRemove& 
 Result<> ensure_template(const Context& context, std::string name);
 // terminal_parse.cpp
 Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
+// terminal_render.cpp
+Result<int> render_terminal(const Context& context, const verb::TerminalRender& verb);
 // settings.cpp
 Result<int> show_settings(const Context& context);
 Result<int> check_settings(const Context& context);

@@ -102,6 +102,8 @@ TEST(Grammar, OtherVerbs) {
   auto parse = parsed<verb::TerminalParse>("terminal parse --chunk 7 --nonce n f");
   EXPECT_EQ(std::tie(parse.file, parse.nonce), std::make_tuple("f", "n"));
   EXPECT_EQ(parse.chunk, 7u);
+  auto render = parsed<verb::TerminalRender>("terminal render - --cols 120 --rows 40 --svg");
+  EXPECT_EQ(std::tie(render.cols, render.rows, render.svg), std::make_tuple(120, 40, true));
   parsed<verb::ConfigCheck>("config check");
 }
 
@@ -121,6 +123,9 @@ TEST(Grammar, MistakesAreInvalidAndSayMore) {
                            "server",
                            "terminal",
                            "terminal parse --chunk 0",
+                           "terminal render --cols 10000",
+                           "terminal render --rows 0",
+                           "terminal render --svg --vt",
                            "template",
                            "stop",
                            "history --limit 0",

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "config/types.hpp"
+#include "vt/screen.hpp"
 
 namespace berth::cli {
 namespace {
@@ -57,8 +58,8 @@ struct Builder {
                  : fmt::format("expected one of {}, not \"{}\"", fmt::join(words, ", "), given);
     });
   }
-  void flag(const std::string& names, bool V::* member, const std::string& help) {
-    app->add_flag(names, (*value).*member, help);
+  CLI::Option* flag(const std::string& names, bool V::* member, const std::string& help) {
+    return app->add_flag(names, (*value).*member, help);
   }
   template <class Set>
   CLI::Option* parsed(const std::string& names, const std::string& type, const std::string& help, Set set) {
@@ -223,14 +224,29 @@ void add_record_verbs(CLI::App& root, Store& store) {
 void add_terminal_verbs(CLI::App& root, Store& store) {
   auto* terminal = root.add_subcommand("terminal", "Look into a terminal's output");
   terminal->fallthrough()->require_subcommand(1);
-  Builder<verb::TerminalParse> parse(
-      *terminal, store, "parse", "Commands and events in raw terminal output, as JSON lines; needs no server",
-      "berth terminal parse typescript | jq 'select(.type == \"command\")'\n"
-      "berth terminal parse --nonce 7f3a --chunk 1 < typescript");
+  Builder<verb::TerminalParse> parse(*terminal, store, "parse",
+                                     "Commands and events in raw terminal output, as JSON lines; needs no server",
+                                     "berth terminal parse typescript | jq 'select(.type == \"command\")'\n"
+                                     "berth terminal parse --nonce 7f3a --chunk 1 < typescript");
   parse.option("FILE", &verb::TerminalParse::file, "", "What a terminal was sent; stdin when absent or -");
   parse.option("--nonce", &verb::TerminalParse::nonce, "TEXT", "Markers without it are not trusted; else all are");
   parse.option("--chunk", &verb::TerminalParse::chunk, "BYTES", "Feed pieces of this size")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+  Builder<verb::TerminalRender> render(*terminal, store, "render",
+                                       "The screen that raw terminal output leaves; needs no server",
+                                       "berth terminal render typescript --cols 120 --rows 40\n"
+                                       "berth terminal render typescript --json | jq .cursor\n"
+                                       "berth terminal render --svg < typescript > screen.svg");
+  render.option("FILE", &verb::TerminalRender::file, "", "What a terminal was sent; stdin when absent or -");
+  render.option("--cols", &verb::TerminalRender::cols, "COLUMNS", "Of the terminal (80)")
+      ->check(CLI::Range(std::uint16_t{vt::Screen::min_cols}, std::uint16_t{vt::Screen::max_cols}));
+  render.option("--rows", &verb::TerminalRender::rows, "ROWS", "Of the terminal (24)")
+      ->check(CLI::Range(std::uint16_t{vt::Screen::min_rows}, std::uint16_t{vt::Screen::max_rows}));
+  auto* lines = render.flag("--text", &verb::TerminalRender::text, "Its lines, as without any of these");
+  auto* stream = render.flag("--vt", &verb::TerminalRender::vt, "The stream that draws it in a terminal just reset");
+  auto* image = render.flag("--svg", &verb::TerminalRender::svg, "An image");
+  lines->excludes(stream)->excludes(image);
+  stream->excludes(image);
 }
 
 void add_host_verbs(CLI::App& root, Store& store) {

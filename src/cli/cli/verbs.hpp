@@ -103,6 +103,11 @@ struct TerminalParse {
   std::string nonce;
   std::uint64_t chunk = 0;  // bytes; 0 is as they come
 };
+struct TerminalRender {
+  std::string file;  // "" or "-" is stdin
+  std::uint16_t cols = 80, rows = 24;
+  bool text = false, vt = false, svg = false;  // one at most; else JSON with --json, else text
+};
 struct Completion {
   std::string shell;
 };
@@ -116,7 +121,7 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb
                           verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::ConfigShow, verb::ConfigCheck, verb::ConfigReference,
-                          verb::Doctor, verb::TerminalParse, verb::Completion, verb::Reference, verb::Version>;
+                          verb::Doctor, verb::TerminalParse, verb::TerminalRender, verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

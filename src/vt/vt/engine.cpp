@@ -11,7 +11,10 @@ void set_default_tabs(std::vector<bool>& tabs, std::size_t from) {
 Surface::Surface(TerminalSize size) : grid(size), bottom(size.rows - 1), tabs(size.cols) { set_default_tabs(tabs, 0); }
 
 Engine::Engine(TerminalSize new_size, std::uint32_t scrollback_lines)
-    : size(new_size), scrollback_limit(scrollback_lines), primary(new_size) {}
+    : size(new_size),
+      scrollback_limit(scrollback_lines),
+      styles(std::size_t(new_size.cols) * new_size.rows),
+      primary(new_size) {}
 
 Line Engine::line(const Surface& surface, int row) const {
   std::string bytes;

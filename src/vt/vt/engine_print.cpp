@@ -134,7 +134,7 @@ void Engine::repeat(int count) {
   } else {
     codes = text & cell::code_mask;
   }
-  count = std::min(count, cols() * rows());
+  count = std::min(count, std::max(cols() * rows(), 1000));  // eight bytes must not cost a second
   for (int i = 0; i < count; ++i) {
     for (const char32_t one : codes) {
       if (one < 0x7F) {

@@ -13,6 +13,7 @@ void Engine::resize(TerminalSize to) {
   resize_primary(to);
   if (alternate) resize_alternate(to);
   size = to;
+  styles.resize(std::size_t(to.cols) * to.rows);
   for (Surface* surface : {&primary, alternate.get()}) {
     if (!surface) continue;
     surface->top = 0;

@@ -16,7 +16,12 @@ std::uint64_t hash_of(const Style& style) {
 
 }  // namespace
 
-StyleTable::StyleTable() : styles_(1), slots_(64) {}
+StyleTable::StyleTable(std::size_t cells) : styles_(1), slots_(64) {
+  resize(cells);
+  threshold_ = least_;
+}
+
+void StyleTable::resize(std::size_t cells) { least_ = std::max<std::size_t>(cells / 64, 128); }
 
 std::size_t StyleTable::slot_of(const Style& style) const {
   const std::size_t mask = slots_.size() - 1;
@@ -56,7 +61,7 @@ std::vector<StyleId> StyleTable::rebuild(const std::vector<bool>& used) {
   }
   styles_.resize(kept);
   missed_ = 0;
-  threshold_ = kept > most - patience ? most + 1 : std::clamp<std::size_t>(kept * 2, patience, most);
+  threshold_ = kept > most - patience ? most + 1 : std::clamp<std::size_t>(kept * 2, least_, most);
   index_again(std::bit_ceil(std::max<std::size_t>(kept * 2, 64)));
   return renamed;
 }

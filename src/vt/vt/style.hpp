@@ -60,7 +60,7 @@ using StyleId = std::uint16_t;
 
 class StyleTable {
  public:
-  StyleTable();
+  explicit StyleTable(std::size_t cells);  // of the screen: looking through it pays after so many new styles
 
   [[nodiscard]] const Style& operator[](StyleId id) const { return styles_[id]; }
   [[nodiscard]] std::size_t size() const { return styles_.size(); }
@@ -70,17 +70,18 @@ class StyleTable {
 
   // Keeps the ids marked in `used` (one per id). Returns the new id of each old one.
   [[nodiscard]] std::vector<StyleId> rebuild(const std::vector<bool>& used);
+  void resize(std::size_t cells);
   void replace_links(const std::function<std::uint16_t(std::uint16_t)>& renamed);
   [[nodiscard]] std::size_t memory() const;
 
  private:
-  static constexpr std::size_t most = 65535, patience = 4096;
+  static constexpr std::size_t most = 65535, patience = 4096;  // of a full table
   void index_again(std::size_t slots);
   [[nodiscard]] std::size_t slot_of(const Style& style) const;
 
   std::vector<Style> styles_;
   std::vector<StyleId> slots_;  // open addressing, a power of two; 0 is empty (the default style is found without)
-  std::size_t threshold_ = patience;
+  std::size_t least_, threshold_;
   std::size_t missed_ = 0;  // styles that found no place: a full table is looked through again after `patience` of them
 };
 
