@@ -9,6 +9,19 @@ import tempfile
 import time
 
 
+class Tools:
+    """The programs of a build, for benchmarks that need no server."""
+
+    def __init__(self, build):
+        self.bin = os.path.join(build, "bin")
+
+    def tool(self, name):
+        return os.path.join(self.bin, name)
+
+    def close(self):
+        pass
+
+
 class Rig:
     def __init__(self, build):
         self.bin = os.path.join(build, "bin")

@@ -48,7 +48,9 @@ export class Streams {
   }
   mode() {
     const number = this.pick(["4", "20", "?1", "?7", "?7", "?12", "?25", "?66", "?9", "?1000", "?1002", "?1003", "?1004", "?1006", "?1016", "?2004", "?2026"]);
-    return `\x1b[${number}${this.below(3) === 0 ? "l" : "h"}`;
+    const off = this.below(3) === 0;
+    if (number === "?7" && off) return "\r\x1b[?7l";  // wide-without-wrap
+    return `\x1b[${number}${off ? "l" : "h"}`;
   }
   escape() {
     switch (this.below(9)) {

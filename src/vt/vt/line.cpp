@@ -30,6 +30,19 @@ void append_cell(std::string& out, std::uint32_t text, const TextTable& clusters
   }
 }
 
+// Cells with text, those of ASCII many at a time.
+void append_cells(std::string& out, std::span<const std::uint32_t> cells, const TextTable& clusters) {
+  while (!cells.empty()) {
+    std::size_t ascii = 0;
+    while (ascii < cells.size() && cells[ascii] < 0x80) ++ascii;
+    const std::size_t at = out.size();
+    out.resize(at + ascii);
+    for (std::size_t i = 0; i < ascii; ++i) out[at + i] = static_cast<char>(cells[i]);
+    for (cells = cells.subspan(ascii); !cells.empty() && cells[0] >= 0x80; cells = cells.subspan(1))
+      append_cell(out, cells[0], clusters);
+  }
+}
+
 // Steps over one run; `style` is where its style is, or null.
 struct RunBytes {
   char flags;
@@ -59,10 +72,10 @@ void encode_line(const Grid& grid, int y, const StyleTable& styles, const TextTa
   out += grid.continues(y) ? '\1' : '\0';
   const auto text = grid.text(y);
   const auto ids = grid.styles(y);
-  int used = grid.used(y);
+  auto used = static_cast<std::size_t>(grid.used(y));
   while (used > 0 && cell::is_blank(text[used - 1]) && ids[used - 1] == 0) --used;
-  for (int x = 0; x < used;) {
-    const int begin = x;
+  for (std::size_t x = 0; x < used;) {
+    const std::size_t begin = x;
     const bool blank = cell::is_blank(text[x]);
     const StyleId id = ids[x];
     out += static_cast<char>((id != 0 ? has_style : 0) | (blank ? is_blank : 0));
@@ -71,9 +84,8 @@ void encode_line(const Grid& grid, int y, const StyleTable& styles, const TextTa
     append(out, std::uint16_t{0});
     if (!blank) append(out, std::uint32_t{0});
     const std::size_t text_at = out.size();
-    for (; x < used && ids[x] == id && cell::is_blank(text[x]) == blank; ++x) {
-      if (!blank) append_cell(out, text[x], clusters);
-    }
+    while (x < used && ids[x] == id && cell::is_blank(text[x]) == blank) ++x;
+    if (!blank) append_cells(out, text.subspan(begin, x - begin), clusters);
     const auto columns = static_cast<std::uint16_t>(x - begin);
     std::memcpy(out.data() + columns_at, &columns, sizeof columns);
     if (blank) continue;

@@ -21,7 +21,7 @@ StyleTable::StyleTable(std::size_t cells) : styles_(1), slots_(64) {
   threshold_ = least_;
 }
 
-void StyleTable::resize(std::size_t cells) { least_ = std::max<std::size_t>(cells / 64, 128); }
+void StyleTable::resize(std::size_t cells) { least_ = std::max<std::size_t>(cells / 100, 64); }
 
 std::size_t StyleTable::slot_of(const Style& style) const {
   const std::size_t mask = slots_.size() - 1;
@@ -42,6 +42,10 @@ StyleId StyleTable::intern(const Style& style) {
     index_again(slots_.size() * 2);
     slot = slot_of(style);
   }
+  if (styles_.size() ==
+      styles_.capacity())  // no further than to where the owner rebuilds: this is most of what it takes
+    styles_.reserve(styles_.size() < threshold_ ? std::min(styles_.size() * 2 + 8, threshold_ + 2)
+                                                : styles_.size() * 2);
   styles_.push_back(style);
   return slots_[slot] = static_cast<StyleId>(styles_.size() - 1);
 }
@@ -60,9 +64,10 @@ std::vector<StyleId> StyleTable::rebuild(const std::vector<bool>& used) {
     renamed[id] = static_cast<StyleId>(kept++);
   }
   styles_.resize(kept);
+  if (styles_.capacity() > kept * 4) styles_.shrink_to_fit();
   missed_ = 0;
   threshold_ = kept > most - patience ? most + 1 : std::clamp<std::size_t>(kept * 2, least_, most);
-  index_again(std::bit_ceil(std::max<std::size_t>(kept * 2, 64)));
+  index_again(std::bit_ceil(std::max<std::size_t>(kept * 2 + 2, 64)));
   return renamed;
 }
 
