@@ -46,6 +46,16 @@ TEST(Screen, UnterminatedSequencesTakeNoMemory) {
   }
 }
 
+TEST(Screen, AGigabyteOfAnImageTakesNoMemory) {
+  Screen screen = screen_of("\x1bPq");
+  const std::size_t before = screen.memory();
+  const std::string block(1 << 20, '~');
+  for (int i = 0; i < 1024; ++i) screen.feed(block);
+  EXPECT_EQ(screen.memory(), before);
+  screen.feed("\x1b\\after");
+  EXPECT_EQ(text(screen), "after\n");
+}
+
 TEST(Screen, InvalidUtf8IsReplacedAsBrowsersDo) {
   EXPECT_EQ(shown("a\xff"
                   "b"),
@@ -86,6 +96,46 @@ TEST(Screen, EditsCells) {
   EXPECT_EQ(shown("abc\x1b[2G\x1b[4hXY"), "aXYbc\n");
   EXPECT_EQ(shown("ab\x1b[4b"), "abbbbb\n");
   EXPECT_EQ(shown("\x1b[1\"qab\x1b[0\"qcd\x1b[?2K"), "ab\n");
+}
+
+TEST(Screen, KeepsTabs) {
+  EXPECT_EQ(text(screen_of("\ta\tb", {.cols = 20, .rows = 2})), "        a       b\n");
+  EXPECT_EQ(shown("\x1b[3g\x1b[5G\x1bH\r\tx"), "    x\n");
+  EXPECT_EQ(shown("\tx\x1b[Zy"), "        y\n");
+  EXPECT_EQ(shown("\x1b[9G\x1b[g\r\tx"), "         x\n");
+}
+
+TEST(Screen, RestoresTheCursorWithPenSetsAndOrigin) {
+  Screen screen = screen_of(
+      "\x1b[2;4r\x1b[?6h\x1b[1;31m\x1b(0\x1b[2;3H\x1b"
+      "7\x1b[?6l\x1b[m\x1b(B\x1b[H\x1b"
+      "8q");
+  EXPECT_EQ(text(screen), "\n\n  ─\n");
+  EXPECT_NE(cells_json(screen).find(R"("text":"─","columns":1,"fg":1,"bold":true)"), std::string::npos);
+  EXPECT_NE(cells_json(screen).find(R"("origin":true)"), std::string::npos);
+  EXPECT_EQ(shown("ab\x1b[s\x1b[2;2Hx\x1b[uc"), "abc\n x\n");
+}
+
+TEST(Screen, MovesAsFarAsTheRegionAllows) {
+  EXPECT_EQ(shown("\x1b[2;3r\x1b[3;1H\x1b[9Ax"), "\nx\n");
+  EXPECT_EQ(shown("\x1b[2;3r\x1b[2;1H\x1b[9Bx"), "\n\nx\n");
+  EXPECT_EQ(shown("\x1b[9;99Hx"), "\n\n\n         x\n");
+  EXPECT_EQ(shown("\x1b[2;3r\x1b[?6h\x1b[2Ax\x1b[By"), "\nx\n y\n");
+  EXPECT_EQ(shown("abc\x1b[2Dx\x1b[Cy"), "axcy\n");
+}
+
+TEST(Screen, BackspaceTakesBackAWrapWhenAsked) {
+  EXPECT_EQ(shown("0123456789a\b\bX"), "0123456789\nX\n");
+  EXPECT_EQ(shown("\x1b[?45h0123456789a\b\bX"), "012345678X\na\n");
+}
+
+TEST(Screen, SoftAndHardReset) {
+  Screen screen = screen_of("text\x1b[1;31m\x1b[?25l\x1b[4h\x1b[2;3r\x1b[?2004h\x1b[>5u\x1b[!p");
+  EXPECT_EQ(difference(screen, screen_of("text\x1b[1;1H\x1b[1;5H")), "cursor x: '0' and '4'");
+  screen.feed(
+      "\x1b]2;title\x07\x1b[?1049h\x1b[?1003h\x1b"
+      "c");
+  EXPECT_EQ(difference(screen, screen_of("")), "");
 }
 
 TEST(Screen, DrawsLinesOfTheSpecialSet) {

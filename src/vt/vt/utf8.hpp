@@ -98,7 +98,8 @@ void for_each_code(std::string_view text, Sink&& sink) {
     if (code < 0x20 || (code >= 0x7F && code < 0xA0) || full) return;
     const std::size_t before = out.size();
     append_utf8(out, code);
-    if ((full = out.size() > limit)) out.resize(before);
+    full = out.size() > limit;
+    if (full) out.resize(before);
   });
   return out;
 }
