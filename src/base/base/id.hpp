@@ -45,9 +45,11 @@ class Id {
 
 struct SandboxTag { static constexpr const char* prefix = "sbx_"; static constexpr const char* noun = "sandbox"; };
 struct TerminalTag { static constexpr const char* prefix = "trm_"; static constexpr const char* noun = "terminal"; };
+struct SessionTag { static constexpr const char* prefix = "ses_"; static constexpr const char* noun = "session"; };
 struct KeyTag { static constexpr const char* prefix = "key_"; static constexpr const char* noun = "key"; };
 using SandboxId = Id<SandboxTag>;
 using TerminalId = Id<TerminalTag>;
+using SessionId = Id<SessionTag>;
 using KeyId = Id<KeyTag>;
 
 }  // namespace berth

@@ -25,6 +25,7 @@
 
 #include "base/result.hpp"
 #include "store/rows.hpp"
+#include "store/session.hpp"
 
 namespace berth::store {
 
@@ -102,14 +103,18 @@ class KeyWriter {
   ~KeyWriter() = default;
 };
 
-class Reader : public SandboxReader, public TerminalReader, public KeyReader {
+class Reader : public SandboxReader, public TerminalReader, public KeyReader, public SessionReader {
  public:
   virtual ~Reader() = default;
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
 };
 
 // Reads see the unit's own writes.
-class Unit : public Reader, public SandboxWriter, public TerminalWriter, public KeyWriter {
+class Unit : public Reader,
+             public SandboxWriter,
+             public TerminalWriter,
+             public KeyWriter,
+             public SessionWriter {
  public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;
 };

@@ -1,10 +1,15 @@
 #include "store/contract.hpp"
+#include "store/contract_sessions.hpp"
 
 #include "store_sqlite/harness.hpp"
 
 namespace berth::store::contract {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
+                         [](const auto&) { return "Sqlite"; });
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, SessionContract,
                          testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
                          [](const auto&) { return "Sqlite"; });
 

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "store_sqlite/session_schema.hpp"
+
 namespace berth::store_sqlite {
 namespace {
 
@@ -90,7 +92,8 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema}};
+constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
+                            Migration{2, "sessions", session_schema}};
 
 }  // namespace
 

@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-#include <array>
 #include <fstream>
+#include <vector>
 
 #include "store_sqlite/files.hpp"
 #include "store_sqlite/harness.hpp"
@@ -12,10 +12,15 @@ namespace berth::store_sqlite {
 namespace {
 namespace fs = std::filesystem;
 
-const std::array good = {
-    migrations()[0], Migration{2, "a label", "ALTER TABLE sandboxes ADD COLUMN label TEXT NOT NULL DEFAULT 'none'"}};
-const std::array broken = {migrations()[0],
-                           Migration{2, "half", "CREATE TABLE half (a INTEGER); INSERT INTO nowhere VALUES (1)"}};
+const int newest = migrations().back().version;
+
+std::vector<Migration> with_another(const char* name, const char* sql) {
+  std::vector<Migration> steps(migrations().begin(), migrations().end());
+  steps.push_back({newest + 1, name, sql});
+  return steps;
+}
+const auto good = with_another("a label", "ALTER TABLE sandboxes ADD COLUMN label TEXT NOT NULL DEFAULT 'none'");
+const auto broken = with_another("half", "CREATE TABLE half (a INTEGER); INSERT INTO nowhere VALUES (1)");
 
 class Migrations : public StoreFiles {
  protected:
@@ -41,12 +46,12 @@ TEST_F(Migrations, ABackupIsTakenBeforeTheFirstStepOnData) {
     EXPECT_EQ(rows(**store), 3u);
   }
   EXPECT_EQ(number(path(), "SELECT count(*) FROM sandboxes WHERE label = 'none'"), 3);
-  EXPECT_EQ(number(path(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(number(path(), "PRAGMA user_version"), newest + 1);
   ASSERT_EQ(backups().size(), 1u);
   struct stat state{};
   ASSERT_EQ(stat(backups().front().c_str(), &state), 0);
   EXPECT_EQ(state.st_mode & 07777, 0600u);
-  EXPECT_EQ(number(backups().front(), "PRAGMA user_version"), 1);
+  EXPECT_EQ(number(backups().front(), "PRAGMA user_version"), newest);
   EXPECT_EQ(number(backups().front(), "SELECT count(*) FROM sandboxes"), 3);
   ASSERT_TRUE(SqliteStore::open(options(), good));
   EXPECT_EQ(backups().size(), 1u) << "nothing to migrate, nothing to back up";
@@ -56,8 +61,8 @@ TEST_F(Migrations, AStepThatFailsLeavesTheDatabaseAsItWas) {
   fill(2);
   const auto refused = SqliteStore::open(options(), broken);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().describe().find("migration 2 (half)"), std::string::npos) << refused.error().describe();
-  EXPECT_EQ(number(path(), "PRAGMA user_version"), 1);
+  EXPECT_NE(refused.error().describe().find("migration " + std::to_string(newest + 1) + " (half)"), std::string::npos) << refused.error().describe();
+  EXPECT_EQ(number(path(), "PRAGMA user_version"), newest);
   EXPECT_EQ(number(path(), "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
   auto store = open();
   ASSERT_TRUE(store) << store.error().describe();
@@ -70,7 +75,7 @@ TEST_F(Migrations, ANewerDatabaseIsRefusedAndLeftAlone) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::FailedPrecondition);
   EXPECT_FALSE(refused.error().hint.empty());
-  EXPECT_EQ(number(path(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(number(path(), "PRAGMA user_version"), newest + 1);
 }
 
 TEST_F(Migrations, AnotherProgramsDatabaseIsRefused) {

@@ -21,6 +21,19 @@ class SqlUnit final : public store::Unit {
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override;
   Result<std::vector<store::KeyRow>> keys() override;
   Result<std::optional<std::string>> setting(const std::string& name) override;
+  Result<store::SessionRow> session(const SessionId& id) override;
+  Result<store::SessionPage> sessions(const store::SessionFilter&, const std::optional<store::SessionPosition>& after,
+                                      std::uint32_t limit) override;
+  Result<store::SessionCounts> session_counts(const std::string& owner) override;
+  Result<std::vector<store::RevisionRow>> revisions_for(const SessionId&, std::uint64_t version) override;
+  Result<std::vector<store::RevisionRow>> session_history(const SessionId&, std::uint64_t before,
+                                                          std::uint32_t limit) override;
+  Result<std::vector<store::LogRow>> log_entries(const SessionId&, store::SessionLog, std::uint64_t from,
+                                                 std::uint32_t limit) override;
+  Result<std::uint64_t> log_end(const SessionId&, store::SessionLog) override;
+  Result<std::optional<store::LogRow>> log_entry_of(const SessionId&, store::SessionLog,
+                                                    const std::string& client_id) override;
+  Result<std::optional<store::IdempotencyRow>> idempotency(const std::string& owner, const std::string& key) override;
 
   Result<> insert_sandbox(const store::SandboxRow&) override;
   Result<> update_sandbox(const store::SandboxRow&, store::SandboxState expected) override;
@@ -31,6 +44,15 @@ class SqlUnit final : public store::Unit {
   Result<> insert_key(const store::KeyRow&) override;
   Result<> revoke_key(const KeyId&, WallTime when) override;
   Result<> put_setting(const std::string& name, const std::string& value) override;
+  Result<> insert_session(const store::SessionRow&) override;
+  Result<> update_session(const store::SessionRow&, std::uint64_t expected_version,
+                          store::SessionState expected_state) override;
+  Result<> mark_session_damaged(const SessionId&) override;
+  Result<> remove_session(const SessionId&) override;
+  Result<> insert_revision(const store::RevisionRow&) override;
+  Result<> prune_revisions(const SessionId&, std::uint64_t oldest) override;
+  Result<> insert_log_entry(const store::LogRow&) override;
+  Result<> put_idempotency(const store::IdempotencyRow&, WallTime forget) override;
 
  private:
   Connection& connection_;
