@@ -63,7 +63,8 @@ json::object problem_schema() {
   return {{"type", "object"},
           {"properties", json::object{{"type", schema::text()}, {"title", schema::text()}, {"status", schema::whole()},
                                       {"code", json::object{{"type", "string"}, {"enum", std::move(codes)}}},
-                                      {"detail", schema::text()}, {"hint", schema::text()}, {"request_id", schema::text()}}},
+                                      {"detail", schema::text()}, {"hint", schema::text()}, {"request_id", schema::text()},
+                                      {"facts", schema::map_of(schema::text())}}},
           {"required", json::array{"type", "title", "status", "code", "detail", "hint", "request_id"}},
           {"additionalProperties", false}};
 }

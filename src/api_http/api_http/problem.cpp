@@ -19,9 +19,12 @@ unsigned status_of(Code code) {
     case Code::AlreadyExists:
     case Code::FailedPrecondition:
     case Code::ResourceExhausted: return 409;
+    case Code::Stale: return 412;
     case Code::TooLarge: return 413;
+    case Code::VersionRequired: return 428;
     case Code::RateLimited: return 429;
     case Code::Cancelled: return 499;
+    case Code::RecordDamaged:
     case Code::Damaged:
     case Code::Internal: return 500;
     case Code::Unsupported: return 501;
@@ -40,8 +43,10 @@ std::string_view title_of(unsigned status) {
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 409: return "Conflict";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 426: return "Upgrade Required";
+    case 428: return "Precondition Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 499: return "Client Closed Request";
@@ -73,13 +78,17 @@ std::string public_message(const Error& error) {
 
 Response problem_response(const Error& error, std::string_view request_id, unsigned status) {
   if (status == 0) status = status_of(error.code);
-  const json::object problem{{"type", "about:blank"},
+  json::object problem{{"type", "about:blank"},
                              {"title", title_of(status)},
                              {"status", status},
                              {"code", to_string(error.code)},
                              {"detail", public_message(error)},
                              {"hint", to_utf8(error.hint)},
                              {"request_id", request_id}};
+  if (!error.facts.empty()) {
+    auto& facts = problem["facts"].emplace_object();
+    for (const auto& [name, value] : error.facts) facts[name] = to_utf8(value);
+  }
   Response response{.status = status, .content_type = "application/problem+json", .body = json::serialize(problem)};
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();

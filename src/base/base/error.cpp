@@ -21,6 +21,9 @@ std::string_view to_string(Code code) {
     case Code::Cancelled: return "cancelled";
     case Code::Unavailable: return "unavailable";
     case Code::Unsupported: return "unsupported";
+    case Code::Stale: return "stale_version";
+    case Code::VersionRequired: return "version_required";
+    case Code::RecordDamaged: return "record_damaged";
     case Code::Damaged: return "damaged";
     case Code::NoSpace: return "no_space";
     case Code::Internal: return "internal";

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace berth {
 
@@ -27,6 +29,9 @@ enum class Code {
   Cancelled,          // we were told to stop
   Unavailable,        // a peer is away; retrying may help
   Unsupported,        // this build, host or driver cannot do it
+  Stale,              // made from a version that is not the newest any more; `facts` tell the newest
+  VersionRequired,    // a change must name the version that it was made from
+  RecordDamaged,      // one record of many fails its check; kept, not repaired
   Damaged,            // stored bytes fail their check; kept, not repaired
   NoSpace,            // the disk is full
   Internal,           // a defect of ours
@@ -42,6 +47,7 @@ struct [[nodiscard]] Error {
   std::string operation;  // "open", "runc create"; log only
   std::string subject;    // path, id, name; log only
   int sys_errno = 0;
+  std::vector<std::pair<std::string, std::string>> facts;  // for programs, safe to show: with Stale "version", "updated", …
   std::optional<std::chrono::milliseconds> retry_after;  // with RateLimited: when it may work; safe to show
 
   [[nodiscard]] std::string describe() const;  // everything, for the log

@@ -18,6 +18,8 @@ Code code_from_status(unsigned status) {
     case 408:
     case 504: return Code::Timeout;
     case 409: return Code::FailedPrecondition;
+    case 412: return Code::Stale;
+    case 428: return Code::VersionRequired;
     case 413: return Code::TooLarge;
     case 429: return Code::RateLimited;
     case 501: return Code::Unsupported;
@@ -52,6 +54,8 @@ Error error_from_answer(unsigned status, std::string_view body) {
     if (error.message.empty()) error.message = text(problem, "title");
     error.hint = text(problem, "hint");
     error.subject = text(problem, "request_id");
+    if (const auto* facts = problem.if_contains("facts"); facts && facts->is_object())
+      for (const auto& fact : facts->get_object()) error.facts.emplace_back(fact.key(), text(facts->get_object(), fact.key()));
   }
   if (error.message.empty()) error.message = fmt::format("The server answered with status {}.", status);
   return error;

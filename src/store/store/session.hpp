@@ -4,6 +4,11 @@
 // Every version from 1 on has one link in the chain: a whole document or what changed. A checkpoint is a whole document
 // beside the link of its version, so that reading needs few links and old ones can go. What documents and logs hold is
 // sealed by who writes; the store sees bytes. Errors: as store/store.hpp.
+//
+// Example (store::SessionReader& reader, store::SessionWriter& writer, store::SessionRow row, store::RevisionRow first):
+//   TRY(writer.insert_session(row));
+//   TRY(writer.insert_revision(first));
+//   TRY_ASSIGN(const auto links, reader.revisions_for(row.id, row.version));
 
 #include <cstdint>
 #include <functional>

@@ -4,6 +4,12 @@
 //
 // One thread at a time for each Connection (opened without SQLite's own mutexes). A Statement is one use of a prepared
 // statement that the connection keeps: finish it before the same query is used again.
+//
+// Example (store_sqlite::Connection& connection, const store_sqlite::Query& query):
+//   TRY(connection.execute("PRAGMA user_version=1"));
+//   TRY_ASSIGN(store_sqlite::Statement statement, connection.prepare(query));
+//   TRY_ASSIGN(const bool row, statement.step());
+//   (void)row;
 
 #include <sqlite3.h>
 

@@ -61,6 +61,33 @@ class MemoryStore final : public store::Store, public store::Unit {
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override { return std::vector<store::CommandRow>{}; }
   Result<std::vector<store::KeyRow>> keys() override { return std::vector<store::KeyRow>{}; }
   Result<std::optional<std::string>> setting(const std::string&) override { return std::optional<std::string>{}; }
+  Result<store::SessionRow> session(const SessionId&) override { return fail(Code::NotFound, ""); }
+  Result<store::SessionPage> sessions(const store::SessionFilter&, const std::optional<store::SessionPosition>&,
+                                      std::uint32_t) override {
+    return store::SessionPage{};
+  }
+  Result<store::SessionCounts> session_counts(const std::string&) override { return store::SessionCounts{}; }
+  Result<std::vector<store::RevisionRow>> revisions_for(const SessionId&, std::uint64_t) override { return none_; }
+  Result<std::vector<store::RevisionRow>> session_history(const SessionId&, std::uint64_t, std::uint32_t) override { return none_; }
+  Result<std::vector<store::LogRow>> log_entries(const SessionId&, store::SessionLog, std::uint64_t, std::uint32_t) override {
+    return std::vector<store::LogRow>{};
+  }
+  Result<std::uint64_t> log_end(const SessionId&, store::SessionLog) override { return 0u; }
+  Result<std::optional<store::LogRow>> log_entry_of(const SessionId&, store::SessionLog, const std::string&) override {
+    return std::nullopt;
+  }
+  Result<std::optional<store::IdempotencyRow>> idempotency(const std::string&, const std::string&) override { return std::nullopt; }
+  Result<> insert_session(const store::SessionRow&) override { return {}; }
+  Result<> update_session(const store::SessionRow&, std::uint64_t, store::SessionState) override { return {}; }
+  Result<> mark_session_damaged(const SessionId&) override { return {}; }
+  Result<> remove_session(const SessionId&) override { return {}; }
+  Result<> insert_revision(const store::RevisionRow&) override { return {}; }
+  Result<> prune_revisions(const SessionId&, std::uint64_t) override { return {}; }
+  Result<> insert_log_entry(const store::LogRow&) override { return {}; }
+  Result<> put_idempotency(const store::IdempotencyRow&, WallTime) override { return {}; }
+
+ private:
+  std::vector<store::RevisionRow> none_;
 };
 
 struct RecordingOutlet final : Outlet {

@@ -1,0 +1,349 @@
+// Every change of a session that is there: from the version that it was made from to the next link of the chain.
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "crypto/crypto.hpp"
+#include "document/format.hpp"
+#include "document/patch.hpp"
+#include "sessions/details.hpp"
+#include "sessions/place.hpp"
+
+namespace berth::sessions {
+namespace {
+
+using boost::asio::awaitable;
+using store::RevisionKind;
+using store::SessionRow;
+using store::SessionState;
+
+std::uint64_t nanoseconds(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+
+std::unexpected<Error> stale(const SessionRow& row) {
+  return pass({.code = Code::Stale,
+               .message = fmt::format("The session is at version {} by now.", row.version),
+               .hint = "Get it, merge your change into it and send that; or save yours as a copy.",
+               .facts = {{"version", std::to_string(row.version)},
+                         {"updated_ns", std::to_string(nanoseconds(row.updated))},
+                         {"changed_by", row.changed_by},
+                         {"client", row.client}}});
+}
+
+Result<> check_size(std::uint64_t bytes, const Limits& limits) {
+  if (bytes <= limits.document_bytes) return {};
+  return fail(Code::TooLarge, fmt::format("The document has {} bytes; the limit is {}.", bytes, limits.document_bytes));
+}
+
+std::uint32_t depth_of(const document::Value& value) {
+  std::uint32_t deepest = 0;
+  if (const auto* array = value.if_array())
+    for (const auto& item : *array) deepest = std::max(deepest, depth_of(item));
+  if (const auto* object = value.if_object())
+    for (const auto& member : *object) deepest = std::max(deepest, depth_of(member.value()));
+  return value.is_structured() ? deepest + 1 : 0;
+}
+
+struct Patched {
+  document::Value value;
+  std::uint64_t bytes = 0;
+  Link link;
+};
+
+struct PatchWork {
+  std::shared_ptr<const Vault> vault;
+  document::Value value, patch;
+  PatchForm form;
+  store::RevisionRow row;
+  Limits limits;
+
+  // Shared, since a pool's result is copied nowhere then.
+  Result<std::shared_ptr<Patched>> operator()() {
+    const document::Limits bounds{.bytes = limits.document_bytes};
+    auto out = std::make_shared<Patched>();
+    if (form == PatchForm::JsonPatch) {
+      TRY_ASSIGN(out->value, document::apply_patch(std::move(value), patch, bounds));
+    } else {
+      out->value = document::apply_merge_patch(std::move(value), patch);
+    }
+    if (depth_of(out->value) > bounds.depth)
+      return fail(Code::InvalidArgument, fmt::format("The document would be nested deeper than {} levels.", bounds.depth));
+    TRY_ASSIGN(out->value, document::accept(std::move(out->value)));
+    out->bytes = document::canonical(out->value).size();
+    TRY(check_size(out->bytes, limits));
+    out->link = make_link(*vault, std::move(row),
+                          {form == PatchForm::JsonPatch ? LinkContent::Form::Patch
+                                                        : LinkContent::Form::MergePatch,
+                           document::canonical(patch)});
+    return out;
+  }
+};
+
+store::RevisionRow next_link(const SessionRow& row, const Who& who, RevisionKind kind, std::string what, WallTime now) {
+  return {.session = row.id, .version = row.version + 1, .kind = kind, .previous = row.head, .sealed = {}, .what = std::move(what),
+          .changed_by = who.key, .client = who.client, .saved = now};
+}
+
+// A change of the row alone is a link, too: an empty patch.
+Link empty_link(const Vault& vault, const SessionRow& row, const Who& who, std::string what, WallTime now) {
+  return make_link(vault, next_link(row, who, RevisionKind::Change, std::move(what), now), {LinkContent::Form::Patch, "[]"});
+}
+
+}  // namespace
+
+Sessions::Answer<Sessions::Open*> Sessions::for_change(Place* place, std::string owner, SessionId id, From from) {
+  CO_TRY_ASSIGN(Open* const open, co_await opened(place, std::move(owner), std::move(id)));
+  if (from && *from != open->row.version) co_return stale(open->row);
+  co_return open;
+}
+
+// The next link and the row that names it, in one unit of work. What is in memory follows only when it is durable.
+Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change change) {
+  Open& open = *place->open;
+  SessionRow row = std::move(change.row);
+  row.version = open.row.version + 1;
+  row.head = change.link.tag;
+  row.changed_by = who.key;
+  row.client = who.client;
+  row.updated = change.link.row.saved;
+  const bool whole = change.link.row.kind == RevisionKind::Whole;
+  const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
+  auto done = co_await context_.store->write([this, row, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
+                                              from = open.row.version, state = open.row.state](store::Unit& unit) -> Result<> {
+    if (also) TRY(also(unit));
+    TRY(unit.update_session(row, from, state));
+    TRY(unit.insert_revision(link));
+    if (whole && oldest > 0) TRY(unit.prune_revisions(row.id, oldest));
+    return record(unit, row, link.what);
+  });
+  if (!done) {
+    place->open.reset();  // another process may have been here, and a value may be half changed
+    if (done.error().code != Code::FailedPrecondition) co_return std::unexpected(std::move(done).error());
+    CO_TRY_ASSIGN(const auto newest, co_await describe(who.owner, row.id));
+    if (newest.version == row.version - 1) co_return std::unexpected(std::move(done).error());
+    co_return stale(newest);
+  }
+  open.row = row;
+  if (change.value) open.value = *std::move(change.value);
+  open.changes = whole ? 0 : open.changes + 1;
+  if (open.changes >= context_.limits.changes && !place->folding) {
+    place->folding = true;
+    lane_of(row.id).group->spawn(fold(row.id));
+  }
+  co_return row;
+}
+
+awaitable<Result<SessionRow>> Sessions::replace(Who who, SessionId id, From from, document::Value value) {
+  CO_TRY(usable());
+  CO_TRY(check_client(who.client));
+  using Both = std::shared_ptr<std::pair<document::Value, std::string>>;
+  auto both = co_await context_.pool->run([value = std::move(value), limits = context_.limits]() mutable -> Result<Both> {
+    TRY_ASSIGN(value, document::accept(std::move(value)));
+    auto bytes = document::canonical(value);
+    TRY(check_size(bytes.size(), limits));
+    return std::make_shared<std::pair<document::Value, std::string>>(std::move(value), std::move(bytes));
+  });
+  CO_TRY_ASSIGN(const auto ready, std::move(both));
+  co_return co_await in_line<SessionRow>(id, [this, who, id, from, ready](Place* place) {
+    return replace_now(place, who, id, from, std::move(ready->first), std::move(ready->second), "replaced");
+  });
+}
+
+Sessions::Answer<SessionRow> Sessions::replace_now(Place* place, Who who, SessionId id, From from, document::Value value,
+                                                   std::string bytes, std::string what) {
+  CO_TRY_ASSIGN(Open* const open, co_await for_change(place, who.owner, id, from));
+  Change change{.kind = RevisionKind::Whole, .what = what, .link = {}, .row = open->row, .value = std::move(value), .also = {}};
+  change.row.document_bytes = bytes.size();
+  change.row.hash_version = open->row.version + 1;
+  using Sealed = std::shared_ptr<std::pair<Link, std::string>>;
+  auto sealed = co_await context_.pool->run(
+      [vault = vault_, bytes = std::move(bytes),
+       link = next_link(open->row, who, RevisionKind::Whole, std::move(what), context_.clock->now())]() mutable -> Result<Sealed> {
+        auto hash = crypto::sha256_hex(bytes);
+        return std::make_shared<std::pair<Link, std::string>>(
+            make_link(*vault, std::move(link), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
+      });
+  CO_TRY_ASSIGN(const auto ready, std::move(sealed));
+  change.link = std::move(ready->first);
+  change.row.hash = std::move(ready->second);
+  co_return co_await commit(place, std::move(who), std::move(change));
+}
+
+awaitable<Result<SessionRow>> Sessions::patch(Who who, SessionId id, From from, PatchForm form, document::Value patch) {
+  CO_TRY(check_client(who.client));
+  co_return co_await in_line<SessionRow>(id, [this, who, id, from, form, patch = std::move(patch)](Place* place) mutable {
+    return patch_now(place, who, id, from, form, std::move(patch));
+  });
+}
+
+Sessions::Answer<SessionRow> Sessions::patch_now(Place* place, Who who, SessionId id, From from, PatchForm form,
+                                                 document::Value patch) {
+  CO_TRY_ASSIGN(Open* const open, co_await for_change(place, who.owner, id, from));
+  // The value itself is changed, not a copy of it: a change that fails half way takes it out of the cache.
+  PatchWork work{.vault = vault_, .value = std::move(open->value), .patch = std::move(patch), .form = form,
+                 .row = next_link(open->row, who, RevisionKind::Change, "patched", context_.clock->now()), .limits = context_.limits};
+  auto patched = co_await context_.pool->run(std::move(work));
+  if (!patched) {
+    place->open.reset();
+    co_return std::unexpected(std::move(patched).error());
+  }
+  Change change{.kind = RevisionKind::Change, .what = "patched", .link = std::move((*patched)->link), .row = open->row,
+                .value = std::move((*patched)->value), .also = {}};
+  change.row.document_bytes = (*patched)->bytes;
+  co_return co_await commit(place, std::move(who), std::move(change));
+}
+
+awaitable<Result<SessionRow>> Sessions::rename(Who who, SessionId id, From from, Details details) {
+  if (details.title) CO_TRY(check_title(*details.title));
+  if (details.description) CO_TRY(check_description(*details.description));
+  if (details.tags) CO_TRY(check_tags(*details.tags));
+  CO_TRY(check_client(who.client));
+  co_return co_await in_line<SessionRow>(
+      id, [this, who, id, from, details](Place* place) { return rename_now(place, who, id, from, details); });
+}
+
+Sessions::Answer<SessionRow> Sessions::rename_now(Place* place, Who who, SessionId id, From from, Details details) {
+  CO_TRY_ASSIGN(Open* const open, co_await for_change(place, who.owner, id, from));
+  SessionRow row = open->row;
+  if (details.title) row.title = *details.title, row.title_key = title_key(*details.title);
+  if (details.description) row.description = *details.description;
+  if (details.tags) row.tags = *details.tags;
+  co_return co_await set_state(place, std::move(who), std::move(row), "described");
+}
+
+awaitable<Result<SessionRow>> Sessions::restore(Who who, SessionId id, From from, std::uint64_t version) {
+  CO_TRY(check_client(who.client));
+  CO_TRY_ASSIGN(auto old, co_await get(who.owner, id, version));
+  CO_TRY_ASSIGN(auto value, document::parse(old.bytes, {.bytes = old.bytes.size()}));
+  co_return co_await in_line<SessionRow>(
+      id, [this, who, id, from, version, value = std::move(value), bytes = std::move(old.bytes)](Place* place) mutable {
+        return replace_now(place, who, id, from, std::move(value), std::move(bytes), fmt::format("restored {}", version));
+      });
+}
+
+// ---- closed and active ----
+
+Sessions::Answer<SessionRow> Sessions::set_state(Place* place, Who who, SessionRow row, const char* what) {
+  const bool resumes = row.state == SessionState::Active && place->open->row.state == SessionState::Closed;
+  Change change{.kind = RevisionKind::Change, .what = what,
+                .link = empty_link(*vault_, place->open->row, who, what, context_.clock->now()), .row = std::move(row),
+                .value = {}, .also = {}};
+  if (resumes)
+    change.also = [owner = who.owner, limit = context_.limits.active](store::Unit& unit) -> Result<> {
+      TRY_ASSIGN(const auto counts, unit.session_counts(owner));
+      if (counts.active < limit) return {};
+      return fail(Code::ResourceExhausted, fmt::format("You have {} active sessions; the limit is {}.", counts.active, limit),
+                  "Close one first.");
+    };
+  co_return co_await commit(place, std::move(who), std::move(change));
+}
+
+Sessions::Answer<store::WorkspaceMark> Sessions::workspace_now(std::string sandbox) {
+  co_return co_await context_.pool->run([look = context_.workspace, sandbox] { return look(sandbox); });
+}
+
+awaitable<Result<SessionRow>> Sessions::close(Who who, SessionId id) {
+  CO_TRY(check_client(who.client));
+  co_return co_await in_line<SessionRow>(id, [this, who, id](Place* place) { return close_now(place, who, id); });
+}
+
+Sessions::Answer<SessionRow> Sessions::close_now(Place* place, Who who, SessionId id) {
+  CO_TRY_ASSIGN(Open* const open, co_await opened(place, who.owner, id));
+  if (open->row.state == SessionState::Closed) co_return fail(Code::FailedPrecondition, "The session is closed already.");
+  SessionRow row = open->row;
+  row.state = SessionState::Closed;
+  row.workspace.reset();
+  if (!row.sandbox.empty()) {
+    auto mark = co_await workspace_now(row.sandbox);
+    if (mark) row.workspace = *mark;
+    else if (mark.error().code != Code::NotFound) co_return std::unexpected(std::move(mark).error());
+  }
+  co_return co_await set_state(place, std::move(who), std::move(row), "closed");
+}
+
+awaitable<Result<SessionRow>> Sessions::resume(Who who, SessionId id) {
+  CO_TRY(check_client(who.client));
+  co_return co_await in_line<SessionRow>(id, [this, who, id](Place* place) { return resume_now(place, who, id); });
+}
+
+// The workspace must be the directory that it was, before and after: it may be changed while this goes on.
+Sessions::Answer<SessionRow> Sessions::resume_now(Place* place, Who who, SessionId id) {
+  CO_TRY_ASSIGN(Open* const open, co_await opened(place, who.owner, id));
+  if (open->row.state == SessionState::Active)
+    co_return fail(Code::FailedPrecondition, "The session is active already.", "Somebody resumed it before you, or nobody closed it.");
+  const auto another = [] {
+    return fail(Code::FailedPrecondition, "The workspace of this session is not the directory that it was; nothing was changed.",
+                "Look at the sandbox; \"save as\" makes a session without it.");
+  };
+  const auto mark = open->row.workspace;
+  if (mark) {
+    const auto now = co_await workspace_now(open->row.sandbox);
+    if (!now || *now != *mark) co_return another();
+  }
+  SessionRow row = open->row;
+  row.state = SessionState::Active;
+  CO_TRY_ASSIGN(auto resumed, co_await set_state(place, who, row, "resumed"));
+  if (!mark) co_return resumed;
+  const auto after = co_await workspace_now(resumed.sandbox);
+  if (after && *after == *mark) co_return resumed;
+  row = resumed;
+  row.state = SessionState::Closed;
+  CO_TRY(co_await set_state(place, std::move(who), std::move(row), "closed"));
+  co_return another();
+}
+
+awaitable<Result<>> Sessions::remove(Who who, SessionId id) {
+  CO_TRY(co_await in_line<Done>(id, [this, who, id](Place* place) { return remove_now(place, who, id); }));
+  co_return Result<>{};
+}
+
+// Also of a session whose records are damaged: the row says whose it is.
+Sessions::Answer<Sessions::Done> Sessions::remove_now(Place* place, Who who, SessionId id) {
+  CO_TRY_ASSIGN(const auto row, co_await describe(who.owner, id));
+  CO_TRY(co_await context_.store->write([this, row](store::Unit& unit) -> Result<> {
+    TRY(unit.remove_session(row.id));
+    return record(unit, row, "removed");
+  }));
+  place->open.reset();
+  co_return Done{};
+}
+
+// ---- folding changes into a whole document, behind the back of who writes ----
+
+awaitable<void> Sessions::fold(SessionId id) {
+  auto folded = co_await in_line<Done>(id, [this, id](Place* place) { return fold_now(place, id); });
+  if (!folded && folded.error().code != Code::NotFound)
+    context_.log.warning("a session's changes are not folded", {{"session", id}, {"error", folded.error()}});
+}
+
+Sessions::Answer<Sessions::Done> Sessions::fold_now(Place* place, SessionId id) {
+  place->folding = false;
+  if (!place->open || place->open->changes == 0) co_return Done{};
+  const SessionRow& row = place->open->row;
+  store::RevisionRow checkpoint{.session = id, .version = row.version, .kind = RevisionKind::Checkpoint, .previous = row.head,
+                                .sealed = {}, .what = "folded", .changed_by = row.changed_by, .client = row.client,
+                                .saved = context_.clock->now()};
+  SessionRow next = row;
+  next.hash_version = row.version;
+  const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
+  using Sealed = std::shared_ptr<std::pair<Link, std::string>>;
+  auto sealed = co_await context_.pool->run(
+      [vault = vault_, value = &place->open->value, checkpoint = std::move(checkpoint)]() mutable -> Result<Sealed> {
+        auto bytes = document::canonical(*value);
+        auto hash = crypto::sha256_hex(bytes);
+        return std::make_shared<std::pair<Link, std::string>>(
+            make_link(*vault, std::move(checkpoint), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
+      });
+  CO_TRY_ASSIGN(const auto ready, std::move(sealed));
+  next.hash = ready->second;
+  CO_TRY(co_await context_.store->write([next, link = ready->first.row, oldest](store::Unit& unit) -> Result<> {
+    TRY(unit.update_session(next, next.version, next.state));
+    TRY(unit.insert_revision(link));
+    return oldest > 0 ? unit.prune_revisions(next.id, oldest) : Result<>();
+  }));
+  place->open->row = next;
+  place->open->changes = 0;
+  co_return Done{};
+}
+
+}  // namespace berth::sessions

@@ -1,0 +1,86 @@
+#pragma once
+// Private to sessions: one session in memory, and the line of those who want to change it. Everything on its lane.
+
+#include <list>
+#include <unordered_map>
+
+#include "aio/event.hpp"
+#include "sessions/chain.hpp"
+#include "sessions/sessions.hpp"
+
+namespace berth::sessions {
+
+// A session whose newest document is parsed.
+struct Sessions::Open {
+  store::SessionRow row;
+  document::Value value;
+  std::uint64_t changes = 0;         // since the last whole document
+};
+
+struct Sessions::Place {
+  explicit Place(const boost::asio::any_io_executor& executor) : free(executor) {}
+  bool busy = false, folding = false;
+  std::uint32_t waiting = 0;
+  aio::Event free;
+  std::unique_ptr<Open> open;        // absent: read it again
+  std::list<SessionId>::iterator used;
+  std::uint64_t kept_bytes = 0;      // what the lane counts for it
+};
+
+struct Sessions::Lane {
+  std::shared_ptr<aio::TaskGroup> group;
+  std::unordered_map<SessionId, std::shared_ptr<Place>> places;
+  std::list<SessionId> order;        // the last used first
+  std::uint64_t bytes = 0;
+};
+
+// What a change makes of a session: the next link, and the row and document that come with it.
+struct Sessions::Change {
+  store::RevisionKind kind = store::RevisionKind::Change;
+  std::string what;
+  berth::sessions::Link link;        // sealed already when the lane waits for it
+  store::SessionRow row;
+  std::optional<document::Value> value;  // absent: the document stays
+  std::function<Result<>(store::Unit&)> also;
+};
+
+class Sessions::Turn {
+ public:
+  explicit Turn(std::shared_ptr<Place> place) : place_(std::move(place)) { place_->busy = true; }
+  Turn(const Turn&) = delete;
+  ~Turn() {
+    place_->busy = false;
+    place_->free.notify();
+  }
+
+ private:
+  std::shared_ptr<Place> place_;
+};
+
+// On the session's lane, when it is its turn; shielded: a change does not stop half way.
+template <class T, class F>
+Sessions::Answer<T> Sessions::in_line(SessionId id, F work) {
+  CO_TRY(usable());
+  Lane& lane = lane_of(id);
+  const auto run = [](Sessions* self, Lane* on, SessionId session, F call) -> Answer<T> {
+    auto& slot = on->places[session];
+    if (!slot) {
+      slot = std::make_shared<Place>(on->group->executor());
+      slot->used = on->order.insert(on->order.begin(), session);
+    }
+    const auto place = slot;
+    if (place->busy && place->waiting >= self->context_.limits.waiting)
+      co_return fail(Code::ResourceExhausted, "Too many changes of this session wait already.", "Try again in a moment.");
+    ++place->waiting;
+    while (place->busy) (void)co_await place->free.wait();
+    --place->waiting;
+    std::optional<Turn> turn(std::in_place, place);
+    auto result = co_await call(place.get());
+    turn.reset();
+    self->keep(*on, session);
+    co_return result;
+  };
+  co_return co_await aio::shielded(lane.group->executor(), run(this, &lane, std::move(id), std::move(work)));
+}
+
+}  // namespace berth::sessions

@@ -1,0 +1,171 @@
+#pragma once
+// Sessions of people and agents: a private, versioned document with logs beside it, saved so that nothing acknowledged is
+// ever lost, and nothing is overwritten that the writer has not seen.
+//
+// A change names the version that it was made from; another one by now is Stale, with the newest in `facts`. Per session one
+// change runs and the others wait in line; across processes the database decides. What is answered with success is durable,
+// and is one unit of work with its history row. Open documents stay parsed in a bounded cache, so that a change costs what
+// it changes; old changes are folded into a checkpoint behind it.
+//
+// Threads: every coroutine from any executor; a session's state is touched on its own lane. Long work runs on a pool.
+// Errors: NotFound (no such session, or another owner's: they look the same), Stale, VersionRequired, InvalidArgument,
+// TooLarge (with both sizes), ResourceExhausted (the owner's limits; too many in line), FailedPrecondition (state, patch),
+// RecordDamaged (kept and marked; the others are served), and the store's.
+//
+// Example (sessions::Sessions& sessions, sessions::Who who, document::Value value):
+//   CO_TRY_ASSIGN(const auto made, co_await sessions.create(who, {.title = "Plan", .document = value}));
+//   CO_TRY_ASSIGN(const auto row, co_await sessions.replace(who, made.row.id, made.row.version, value));
+//   CO_TRY_ASSIGN(const auto content, co_await sessions.get(who.owner, row.id));  // content.bytes are canonical
+
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aio/lanes.hpp"
+#include "aio/pool.hpp"
+#include "base/clock.hpp"
+#include "document/json.hpp"
+#include "log/log.hpp"
+#include "store/store.hpp"
+
+namespace berth::sessions {
+
+struct Limits {
+  std::uint64_t document_bytes = 1536 << 10, entry_bytes = 1 << 20;
+  std::uint32_t active = 10, stored = 100;         // of one owner
+  std::uint32_t versions = 100;                    // that can be read and restored
+  std::uint32_t changes = 64;                      // between two whole documents
+  std::uint32_t waiting = 64;                      // changes in line for one session
+  std::uint64_t cache_bytes = 64 << 20;            // of canonical documents that are kept parsed, all together
+  std::chrono::milliseconds idempotency{86'400'000};
+};
+
+struct Context {
+  store::Store* store = nullptr;
+  const Clock* clock = nullptr;
+  aio::Pool* pool = nullptr;
+  aio::Lanes* lanes = nullptr;
+  log::Logger log;
+  std::filesystem::path keys;                      // of the machine
+  // What a sandbox's workspace is now; NotFound when it is gone. Blocks.
+  std::function<Result<store::WorkspaceMark>(const std::string& sandbox)> workspace;
+  // Called in the unit of work of every change: the seam for events and audit records.
+  std::function<Result<>(store::Unit&, const store::SessionRow&, const std::string& what)> record;
+  Limits limits;
+};
+
+struct Who { std::string owner, key, client; };
+using From = std::optional<std::uint64_t>;         // the version that a change was made from; nothing: any
+
+struct NewSession {
+  std::string title, description;
+  std::vector<std::string> tags;
+  document::Value document;
+  std::string sandbox;                             // id, or ""
+  std::string idempotency_key;                     // "" has none
+};
+struct Made { store::SessionRow row; std::string warning; };
+struct Content { store::SessionRow row; std::uint64_t version = 0; std::string bytes; };
+struct Details {
+  std::optional<std::string> title, description;
+  std::optional<std::vector<std::string>> tags;
+};
+enum class PatchForm { JsonPatch, MergePatch };
+struct Listed { std::vector<store::SessionRow> rows; std::string next; };
+struct Appended { std::uint64_t offset = 0; bool again = false; };  // again: this client id was appended before
+struct Entry { std::uint64_t offset = 0; std::string client_id; WallTime appended{}; std::string bytes; };
+struct Entries { std::vector<Entry> entries; std::uint64_t end = 0; };
+struct Cleanup { std::optional<WallTime> before; std::optional<std::uint32_t> keep; bool dry_run = true; };
+
+class Vault;
+
+class Sessions {
+ public:
+  explicit Sessions(Context context);
+  ~Sessions();
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  // Unwraps the keys. Until it succeeded, every call fails with its error.
+  boost::asio::awaitable<Result<>> open();
+
+  boost::asio::awaitable<Result<Made>> create(Who who, NewSession wanted);
+  boost::asio::awaitable<Result<Made>> copy(Who who, SessionId from, std::string title, std::string idempotency_key);
+  boost::asio::awaitable<Result<store::SessionRow>> describe(std::string owner, SessionId id);  // without its content
+  boost::asio::awaitable<Result<Content>> get(std::string owner, SessionId id, std::optional<std::uint64_t> version = {});
+  boost::asio::awaitable<Result<Listed>> list(store::SessionFilter filter, std::string after, std::uint32_t limit);
+
+  boost::asio::awaitable<Result<store::SessionRow>> replace(Who who, SessionId id, From from, document::Value value);
+  boost::asio::awaitable<Result<store::SessionRow>> patch(Who who, SessionId id, From from, PatchForm form, document::Value patch);
+  boost::asio::awaitable<Result<store::SessionRow>> rename(Who who, SessionId id, From from, Details details);
+  boost::asio::awaitable<Result<store::SessionRow>> restore(Who who, SessionId id, From from, std::uint64_t version);
+  boost::asio::awaitable<Result<store::SessionRow>> close(Who who, SessionId id);
+  boost::asio::awaitable<Result<store::SessionRow>> resume(Who who, SessionId id);
+  boost::asio::awaitable<Result<>> remove(Who who, SessionId id);
+
+  boost::asio::awaitable<Result<std::vector<store::RevisionRow>>> history(std::string owner, SessionId id, std::uint64_t before,
+                                                                          std::uint32_t limit);
+  boost::asio::awaitable<Result<std::string>> difference(std::string owner, SessionId id, std::uint64_t from, std::uint64_t to);
+  boost::asio::awaitable<Result<Appended>> append(Who who, SessionId id, store::SessionLog log, std::string client_id,
+                                                  document::Value entry);
+  boost::asio::awaitable<Result<Entries>> entries(std::string owner, SessionId id, store::SessionLog log, std::uint64_t from,
+                                                  std::uint32_t limit);
+  // Closed sessions that are old, or more than are kept: what went, or with dry_run would go.
+  boost::asio::awaitable<Result<std::vector<store::SessionRow>>> clean_up(Who who, Cleanup wanted);
+
+  [[nodiscard]] const Limits& limits() const { return context_.limits; }
+
+ private:
+  struct Open;
+  struct Place;
+  struct Lane;
+  struct Change;
+  struct Done {};
+  class Turn;
+  template <class T>
+  using Answer = boost::asio::awaitable<Result<T>>;
+
+  Lane& lane_of(const SessionId& id);
+  template <class T, class F>
+  Answer<T> in_line(SessionId id, F work);  // on the session's lane, when it is its turn
+  void keep(Lane& lane, const SessionId& id);
+
+  // In line: `place` is this session's, and nobody else's until they return.
+  Answer<Open*> opened(Place* place, std::string owner, SessionId id);
+  Answer<std::unique_ptr<Open>> load(std::string owner, SessionId id);
+  Answer<Open*> for_change(Place* place, std::string owner, SessionId id, From from);
+  Answer<store::SessionRow> commit(Place* place, Who who, Change change);
+  Answer<Content> get_now(Place* place, std::string owner, SessionId id);
+  Answer<store::SessionRow> replace_now(Place* place, Who who, SessionId id, From from, document::Value value, std::string bytes,
+                                        std::string what);
+  Answer<store::SessionRow> patch_now(Place* place, Who who, SessionId id, From from, PatchForm form, document::Value patch);
+  Answer<store::SessionRow> rename_now(Place* place, Who who, SessionId id, From from, Details details);
+  Answer<store::SessionRow> close_now(Place* place, Who who, SessionId id);
+  Answer<store::SessionRow> resume_now(Place* place, Who who, SessionId id);
+  Answer<store::SessionRow> set_state(Place* place, Who who, store::SessionRow row, const char* what);
+  Answer<Done> remove_now(Place* place, Who who, SessionId id);
+  Answer<Done> fold_now(Place* place, SessionId id);
+  boost::asio::awaitable<void> fold(SessionId id);
+
+  Answer<Made> insert(Who who, NewSession wanted, std::string bytes);
+  Answer<store::WorkspaceMark> workspace_now(std::string sandbox);
+  Answer<Content> version_of(store::SessionRow row, std::uint64_t version);
+  boost::asio::awaitable<Error> damaged(SessionId id, Error error);  // marks it
+  Result<> record(store::Unit& unit, const store::SessionRow& row, const std::string& what) const;
+  [[nodiscard]] Result<> usable() const;
+
+  Context context_;
+  std::shared_ptr<const Vault> vault_;
+  Error closed_{.code = Code::Unavailable, .message = "Sessions are not open yet."};
+  std::atomic<bool> open_ = false;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace berth::sessions
