@@ -13,8 +13,14 @@ void Engine::erase_cells(int row, int begin, int end, bool selective) {
     grid.erase(row, begin, end, blank);
     return;
   }
-  for (int column = begin; column < std::min(end, cols()); ++column)
-    if (!styles[grid.styles(row)[column]].has(Style::Protected)) grid.erase(row, column, column + 1, blank);
+  end = std::min(end, blank == 0 ? grid.used(row) : cols());  // beyond it is blank already
+  const auto kept = [&](int column) { return styles[grid.styles(row)[column]].has(Style::Protected); };
+  for (int column = begin; column < end;) {
+    const int first = column;
+    while (column < end && !kept(column)) ++column;
+    grid.erase(row, first, column, blank);
+    while (column < end && kept(column)) ++column;
+  }
 }
 
 void Engine::clear_rows(int first, int last, bool selective) {

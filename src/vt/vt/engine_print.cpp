@@ -135,6 +135,10 @@ void Engine::repeat(int count) {
     codes = text & cell::code_mask;
   }
   count = std::min(count, std::max(cols() * rows(), 1000));  // eight bytes must not cost a second
+  if (codes.size() == 1 && codes[0] < 0x7F) {
+    this->text(std::string(static_cast<std::size_t>(count), static_cast<char>(codes[0])));
+    return;
+  }
   for (int i = 0; i < count; ++i) {
     for (const char32_t one : codes) {
       if (one < 0x7F) {
