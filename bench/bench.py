@@ -16,6 +16,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers  # noqa: E402
+from journal import journal_rows  # noqa: E402
 from rig import Rig, Tools, pss_kib  # noqa: E402
 from table import Table, summary  # noqa: E402
 
@@ -177,9 +178,14 @@ def bench_vt(rig, table, size=64 << 20):
     table.add("vt memory", "with the alternate screen active", memory["both"] / 1024, "KiB")
 
 
+def bench_journal(rig, table, size=1 << 30):
+    """write path, search and finding a moment of a journal of 1 GiB, beside grep and the bare memory."""
+    journal_rows(rig.tool("berth-bench-journal"), write_log_text, table, size)
+
+
 BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory,
-           "vt": bench_vt}
-SERVERLESS = {"vt"}
+           "vt": bench_vt, "journal": bench_journal}
+SERVERLESS = {"vt", "journal"}
 
 
 def main():

@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import random
 
 import aiohttp
 import pytest
-from kit import SEED, SLOW, eventually
+from kit import SEED, SLOW, cli, eventually
 from viewer import Viewer, watch
 
 KILLS = int(os.environ.get("BERTH_KILLS", "50"))
@@ -75,9 +76,12 @@ def test_a_terminal_goes_on_while_no_server_runs(own, isolation):
     terminal = server.api().terminal(made, "sh", "-c", f"echo before; sleep {round(2 * SLOW)}; echo after; exit 5", kind="pipes")
     eventually(lambda: b"before" in b"".join(data for _, data in server.api().output(terminal)))
     server.kill()
-    journal = server.home / "terminals" / terminal["id"]
-    assert not any(b"after" in path.read_bytes() for path in journal.iterdir()), "the test was too slow"
-    eventually(lambda: any(b"after" in path.read_bytes() for path in journal.iterdir()), what="output without a server")
+
+    def kept():
+        return json.loads(cli(server.home, "--json", "journal", "check", terminal["id"]).stdout)[0]["to"]
+
+    assert kept() == len("before\n"), "the test was too slow"
+    eventually(lambda: kept() == len("before\nafter\n"), what="output without a server")
     server.start()
     seen = asyncio.run(watch(server, terminal))
     assert bytes(seen.data) == b"before\nafter\n" and seen.exit["exit_code"] == 5

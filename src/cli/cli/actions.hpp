@@ -32,6 +32,8 @@ Result<> ensure_template(const Context& context, std::string name);
 Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
 // terminal_render.cpp
 Result<int> render_terminal(const Context& context, const verb::TerminalRender& verb);
+// journal_check.cpp
+Result<int> check_journals(const Context& context, const verb::JournalCheck& verb);
 // settings.cpp
 Result<int> show_settings(const Context& context);
 Result<int> check_settings(const Context& context);

@@ -40,6 +40,7 @@ struct Performer {
   Result<int> operator()(const verb::ConfigCheck&) const { return check_settings(context); }
   Result<int> operator()(const verb::ConfigReference&) const { return print(config::reference_markdown()); }
   Result<int> operator()(const verb::Doctor&) const { return doctor(context); }
+  Result<int> operator()(const verb::JournalCheck& v) const { return check_journals(context, v); }
   Result<int> operator()(const verb::TerminalParse& v) const { return parse_terminal(context, v); }
   Result<int> operator()(const verb::TerminalRender& v) const { return render_terminal(context, v); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }

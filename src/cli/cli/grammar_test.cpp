@@ -105,6 +105,8 @@ TEST(Grammar, OtherVerbs) {
   auto render = parsed<verb::TerminalRender>("terminal render - --cols 120 --rows 40 --svg");
   EXPECT_EQ(std::tie(render.cols, render.rows, render.svg), std::make_tuple(120, 40, true));
   parsed<verb::ConfigCheck>("config check");
+  EXPECT_EQ(parsed<verb::JournalCheck>("journal check").target, "");
+  EXPECT_EQ(parsed<verb::JournalCheck>("journal check trm_1").target, "trm_1");
 }
 
 TEST(Grammar, MistakesAreInvalidAndSayMore) {

@@ -249,6 +249,16 @@ void add_terminal_verbs(CLI::App& root, Store& store) {
   stream->excludes(image);
 }
 
+void add_journal_verbs(CLI::App& root, Store& store) {
+  auto* journal = root.add_subcommand("journal", "What is kept of what terminals printed");
+  journal->fallthrough()->require_subcommand(1);
+  Builder<verb::JournalCheck> check(
+      *journal, store, "check",
+      "Read journals and say what is damaged, and where; needs no server and changes nothing. Exit code 1: something is",
+      "berth journal check\nberth journal check trm_0123456789abcdefghjkmnpqrs --json\nberth journal check /backup/terminals/trm_…");
+  check.option("JOURNAL", &verb::JournalCheck::target, "", "Terminal id or directory; every journal of this home when absent");
+}
+
 void add_host_verbs(CLI::App& root, Store& store) {
   auto* templates = root.add_subcommand("template", "What sandboxes start from");
   templates->fallthrough()->require_subcommand(1);
@@ -302,6 +312,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_sandbox_verbs(*root, store);
   add_record_verbs(*root, store);
   add_terminal_verbs(*root, store);
+  add_journal_verbs(*root, store);
   add_server(*root, store);
   add_host_verbs(*root, store);
   return root;

@@ -108,6 +108,10 @@ struct TerminalRender {
   std::uint16_t cols = 80, rows = 24;
   bool text = false, vt = false, svg = false;  // one at most; else JSON with --json, else text
 };
+// ---- journals on the disk of this home; no server ----
+struct JournalCheck {
+  std::string target;  // terminal id or directory; "" is every journal of the home
+};
 struct Completion {
   std::string shell;
 };
@@ -121,7 +125,8 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb
                           verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::ConfigShow, verb::ConfigCheck, verb::ConfigReference,
-                          verb::Doctor, verb::TerminalParse, verb::TerminalRender, verb::Completion, verb::Reference, verb::Version>;
+                          verb::Doctor, verb::TerminalParse, verb::TerminalRender, verb::JournalCheck, verb::Completion,
+                          verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

@@ -159,10 +159,14 @@ awaitable<Result<std::vector<TerminalInfo>>> ServiceImpl::terminals_of(store::Sa
     out.push_back(found == known.end() ? TerminalInfo{.row = std::move(each)} : std::move(*found->second));
     out.back().row.nonce.clear();
   }
-  co_return co_await pool_.run([out = std::move(out), past = std::move(past), journals = domain_.parts.home / "terminals"]() mutable
-                               -> Result<std::vector<TerminalInfo>> {
-    for (const std::size_t i : past)
-      if (const auto summary = journal::summary(journals / out[i].row.id.str())) out[i].end = summary->end;
+  co_return co_await pool_.run([out = std::move(out), past = std::move(past), journals = domain_.parts.home / "terminals",
+                                keys = domain_.parts.machine_keys]() mutable -> Result<std::vector<TerminalInfo>> {
+    for (const std::size_t i : past) {
+      const auto dir = journals / out[i].row.id.str();
+      const auto key = journal::load_key(dir, *keys);
+      if (!key) continue;
+      if (const auto summary = journal::summary(dir, *key)) out[i].end = summary->end;
+    }
     return std::move(out);
   });
 }

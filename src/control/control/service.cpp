@@ -47,6 +47,8 @@ Result<std::unique_ptr<Service>> Service::open(Dependencies dependencies) {
   BERTH_CHECK(dependencies.runtime != nullptr && dependencies.store != nullptr && dependencies.clock != nullptr &&
               dependencies.templates != nullptr && dependencies.home.is_absolute());
   for (const char* directory : {"sandboxes", "terminals"}) TRY(os::make_private_directory(dependencies.home / directory));
+  TRY_ASSIGN(auto keys, crypto::MachineKeys::open(dependencies.home / "keys"));
+  dependencies.machine_keys = std::make_shared<const crypto::MachineKeys>(std::move(keys));
   return std::make_unique<ServiceImpl>(std::move(dependencies));
 }
 
@@ -57,6 +59,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
       finder_(domain_, sandboxes_),
       templates_(*domain_.parts.templates, *domain_.parts.store),
       keys_(*domain_.parts.store, *domain_.parts.clock),
+      journals_(domain_, pool_),
       rate_({.per_second = domain_.parts.settings.rate_requests_per_second,
              .burst = domain_.parts.settings.rate_burst,
              .keys = domain_.parts.settings.rate_keys},
@@ -73,6 +76,7 @@ awaitable<Result<>> ServiceImpl::recover() {
   CO_TRY(co_await keys_.load());
   CO_TRY(co_await sandboxes_.recover());
   ready_ = true;
+  domain_.lanes.next()->spawn(journals_.run());
   if (auto collected = co_await templates_.collect(); !collected)
     domain_.parts.log.warning("old templates stay", {{"error", collected.error()}});
   co_return Result<>{};
@@ -81,6 +85,7 @@ awaitable<Result<>> ServiceImpl::recover() {
 awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   stopping_ = true;
   ready_ = false;
+  journals_.stop();
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
   if (sandboxes_.live() > 0) co_return;  // they go on
   auto tidied = co_await pool_.run([group = sandboxes_.context().options.cgroup_parent]() -> Result<> {

@@ -20,6 +20,7 @@
 
 #include "base/clock.hpp"
 #include "control/control.hpp"
+#include "crypto/machine_keys.hpp"
 #include "crypto/secret.hpp"
 #include "log/log.hpp"
 #include "sandboxes/runtime.hpp"
@@ -38,6 +39,9 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint32_t terminal_max = 64;              // running ones of one sandbox
   std::uint64_t terminal_journal_segment_bytes = 16 << 20;
   std::chrono::milliseconds terminal_journal_sync{1'000};
+  bool journal_seal = true;
+  std::uint64_t journal_terminal_bytes = 4ull << 30, journal_owner_bytes = 64ull << 30;
+  std::chrono::milliseconds journal_keep{30'000};
   std::uint64_t terminal_send_buffer_bytes = 1 << 20;
   std::uint64_t terminal_chunk_bytes = 64 << 10;
   std::uint64_t exec_output_bytes = 1 << 20;
@@ -56,6 +60,7 @@ struct Dependencies {
   std::filesystem::path home;                   // $BERTH_HOME
   std::filesystem::path shim, init;             // the programs
   sandboxes::Leaves leaves;
+  std::shared_ptr<const crypto::MachineKeys> machine_keys;  // filled in by Service::open, from `home`/keys
   Settings settings;
 };
 

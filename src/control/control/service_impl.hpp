@@ -7,6 +7,7 @@
 #include "control/domain.hpp"
 #include "control/files.hpp"
 #include "control/finder.hpp"
+#include "control/journal_keeper.hpp"
 #include "control/keys.hpp"
 #include "control/metrics.hpp"
 #include "control/rate_limit.hpp"
@@ -87,6 +88,7 @@ class ServiceImpl final : public Service {
   Finder finder_;
   TemplateDesk templates_;
   Keys keys_;
+  JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;
   WallTime started_;

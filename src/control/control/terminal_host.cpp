@@ -44,7 +44,10 @@ std::shared_ptr<terminals::Shared> Domain::shared_for(const std::shared_ptr<aio:
   shared->store = parts.store;
   shared->clock = parts.clock;
   shared->journals = parts.home / "terminals";
+  shared->machine_keys = parts.machine_keys.get();
   shared->settings.chunk_bytes = parts.settings.terminal_chunk_bytes;
+  shared->settings.seal = parts.settings.journal_seal;
+  shared->settings.journal_bytes = parts.settings.journal_terminal_bytes;
   shared->spawn = [lane](awaitable<void> work) { lane->spawn(std::move(work)); };
   shared->report = [log = parts.log](const Error& error, const TerminalId& id) {
     log.error("terminal", {{"terminal", id}, {"error", error}});

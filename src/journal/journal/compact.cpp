@@ -44,7 +44,7 @@ class Compaction {
   Result<> segment(const SegmentName& name, Compacted& done) {
     const auto path = dir_ / to_string(name);
     const auto temporary = std::filesystem::path(path.native() + std::string(temporary_suffix));
-    at("open");
+    TRY(at("open"));
     auto opened = SegmentReader::open(dir_, name, key_);
     if (!opened && opened.error().code == Code::NotFound) return {};  // removed meanwhile
     TRY_ASSIGN(auto reader, std::move(opened));
@@ -58,8 +58,9 @@ class Compaction {
     }
     TRY_ASSIGN(const auto after, os::stat_path(temporary));
     if (after.st_size < before.st_size) {
-      at("exchange");
-      auto exchanged = os::exchange_paths(temporary, path);
+      auto exchanged = at("exchange");
+      if (exchanged) exchanged = os::exchange_paths(temporary, path);
+      if (!exchanged && exchanged.error().code == Code::Cancelled) TRY(os::remove_file(temporary));
       if (!exchanged && exchanged.error().code != Code::NotFound) return exchanged;
       if (exchanged) {
         ++done.segments;
@@ -67,19 +68,20 @@ class Compaction {
         done.after += static_cast<std::uint64_t>(after.st_size);
       }
     }
-    at("remove");  // what is called temporary now: the old form, or one that is not wanted
+    TRY(at("remove"));  // what has this name now: the old form, or a new one that is not wanted
     return os::remove_file(temporary);
   }
 
  private:
-  void at(std::string_view next) const {
-    if (step_) step_(next);
+  Result<> at(std::string_view next) const {
+    if (step_ && !step_(next)) return fail(Code::Cancelled, "The compaction of a journal was interrupted.");
+    return {};
   }
 
   Result<> write(SegmentReader& reader, const std::filesystem::path& temporary) {
     TRY_ASSIGN(auto builder, FrameBuilder::open(reader.header(), key_));
     TRY(os::remove_file(temporary));
-    at("create");
+    TRY(at("create"));
     TRY_ASSIGN(const auto file, os::create_new(temporary, 0600));
     TRY(os::write_all(file.get(), builder.header()));
     Fingerprint expected;
@@ -90,15 +92,15 @@ class Compaction {
       end.time_ns = record.header.time_ns;
       const auto frame = builder.add(record.header, record.payload);
       if (frame.empty()) return {};
-      at("frame");
+      TRY(at("frame"));
       return os::write_all(file.get(), frame);
     }));
     end.tag = reader.link().value_or(Tag{});
-    at("finish");
+    TRY(at("finish"));
     TRY(os::write_all(file.get(), builder.finish(end)));
-    at("sync");
+    TRY(at("sync"));
     TRY(os::sync_data(file.get()));
-    at("compare");
+    TRY(at("compare"));
     return compare(reader.name(), temporary, expected);
   }
 
@@ -142,6 +144,7 @@ Result<Compacted> compact(const std::filesystem::path& dir, const Key& key, Last
   for (const SegmentName& name : names) {
     auto result = compaction.segment(name, done);
     if (!result && first) first = std::move(result);
+    if (!first && first.error().code == Code::Cancelled) break;
   }
   if (done.segments > 0) TRY(os::sync_directory(dir));
   if (!first) return pass(std::move(first).error());

@@ -8,7 +8,7 @@
 // Removal of the oldest segments may go on meanwhile: what is gone is not made anew.
 // Thread: blocks; for a pool, one call per journal at a time. Memory: a frame and its compressed form.
 //
-// Errors: Damaged; NoSpace; those of reading. After any of them the segment is as it was.
+// Errors: Damaged; NoSpace; Cancelled; those of reading. After any of them the segment is as it was.
 //
 // Example (const std::filesystem::path& dir, const journal::Key& key):
 //   TRY_ASSIGN(const auto done, journal::compact(dir, key, journal::Last::StillWritten));
@@ -34,8 +34,9 @@ struct Compacted {
   std::uint64_t after = 0;
 };
 
-// Called between the steps, with the step that comes next; for tests that end the process there.
-using CompactStep = std::function<void(std::string_view next)>;
+// Called between the steps, with the step that comes next; false ends it there with Cancelled, and nothing was changed. Tests
+// end the process in it.
+using CompactStep = std::function<bool(std::string_view next)>;
 
 // Every segment that can be; the first error is returned after all were tried.
 Result<Compacted> compact(const std::filesystem::path& dir, const Key& key, Last last, const CompactStep& step = {});

@@ -111,6 +111,7 @@ TEST_P(JournalCompact, AKillBeforeAnyStepLeavesTheOldOrTheNewForm) {
       int seen = 0;
       const auto done = compact(dir_, key_, Last::Finished, [&](std::string_view) {
         if (seen++ == steps) ::_exit(7);
+        return true;
       });
       ::_exit(done ? 0 : 1);
     }
@@ -136,6 +137,16 @@ TEST_P(JournalCompact, AFullDiskChangesNothing) {
   EXPECT_TRUE(os::unmount(home_.path()));
 }
 
+TEST_P(JournalCompact, CanBeInterrupted) {
+  write(60, 100'000);
+  const std::string before = story();
+  int left = 4;
+  EXPECT_EQ(compact(dir_, key_, Last::Finished, [&](std::string_view) { return left-- > 0; }).error().code, Code::Cancelled);
+  EXPECT_TRUE(story() == before);
+  ASSERT_TRUE(compact(dir_, key_, Last::Finished));
+  EXPECT_TRUE(story() == before);
+}
+
 TEST_P(JournalCompact, ADamagedSegmentStaysAsItIs) {
   write(40, 100'000);
   const auto victim = dir_ / to_string(list_segments(dir_)->front());
@@ -152,6 +163,7 @@ TEST_P(JournalCompact, WhatWasRemovedMeanwhileStaysRemoved) {
   const auto names = *list_segments(dir_);
   ASSERT_TRUE(compact(dir_, key_, Last::Finished, [&](std::string_view next) {
     if (next == "exchange") std::filesystem::remove(dir_ / to_string(names[0]));
+    return true;
   }));
   EXPECT_EQ((*list_segments(dir_))[0].sequence, 1u);
 }

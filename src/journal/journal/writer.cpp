@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
+
 #include "base/check.hpp"
 #include "journal/segment.hpp"
 #include "journal/trim.hpp"
@@ -22,7 +24,7 @@ Result<Writer> Writer::create(const std::filesystem::path& dir, const TerminalId
   writer.keyed_ = !options.key.empty();
   writer.options_ = std::move(options);
   TRY_ASSIGN(const auto names, list_segments(dir));
-  if (!names.empty()) return fail(Code::AlreadyExists, "This terminal has a journal already.");
+  if (!names.empty()) return fail_errno(EEXIST, "create journal", dir);
   TRY(writer.begin_segment(0, now.time_since_epoch().count()));
   return writer;
 }

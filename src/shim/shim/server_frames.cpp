@@ -122,9 +122,12 @@ Result<> Supervisor::try_start_terminal(const wire::StartTerminal& request, std:
   if (frame.ByteSizeLong() > wire::max_frame_bytes) return fail_errno(E2BIG, operation);
 
   operation = "journal";
-  TRY_ASSIGN(auto writer,
-             journal::Writer::create(std::filesystem::path(spec_.terminals_dir()) / id->str(), *id,
-                                     {.segment_bytes = spec_.journal_segment_bytes()}, loop_->clock().now()));
+  TRY_ASSIGN(auto key, journal::Key::from(request.journal_key()));
+  TRY_ASSIGN(auto writer, journal::Writer::create(std::filesystem::path(spec_.terminals_dir()) / id->str(), *id,
+                                                  {.segment_bytes = spec_.journal_segment_bytes(),
+                                                   .max_bytes = request.journal_max_bytes(),
+                                                   .key = std::move(key)},
+                                                  loop_->clock().now()));
   const Terminal::Config config{.id = *id,
                                 .stream = next_stream_++,
                                 .kind = process.pty() ? TerminalKind::Pty : TerminalKind::Pipes,

@@ -6,10 +6,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
 #include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "journal/key.hpp"
 #include "store/store.hpp"
 
 namespace berth::terminals {
@@ -19,6 +23,8 @@ struct Settings {
   std::size_t chunk_bytes = 64 << 10;        // one read of the journal
   std::size_t pending_commands = 1024;       // rows that wait for the store before parsing waits
   std::chrono::milliseconds retry{1000};     // after a write that failed
+  bool seal = true;                          // new journals are sealed
+  std::uint64_t journal_bytes = 0;           // most bytes on disk of one journal; 0: no limit
 };
 
 struct Shared {
@@ -26,10 +32,18 @@ struct Shared {
   store::Store* store = nullptr;             // outlives every terminal
   const Clock* clock = nullptr;
   std::filesystem::path journals;            // $BERTH_HOME/terminals
+  const crypto::MachineKeys* machine_keys = nullptr;  // outlives every terminal; null: no journal is sealed
   Settings settings;
   std::function<void(boost::asio::awaitable<void>)> spawn;   // into the owner's task group, on `executor`
   std::function<void(const Error&, const TerminalId&)> report;  // for the log
   std::function<void(const TerminalId&)> told;  // a terminal ended, and its rows were tried; may be empty
+
+  [[nodiscard]] std::filesystem::path journal(const TerminalId& id) const { return journals / id.str(); }
+  // For reading it; empty when it is not sealed. Read from the disk each time: nobody holds a key longer than it is used.
+  [[nodiscard]] Result<journal::Key> journal_key(const TerminalId& id) const {
+    if (machine_keys == nullptr) return journal::Key();
+    return journal::load_key(journal(id), *machine_keys);
+  }
 };
 
 }  // namespace berth::terminals

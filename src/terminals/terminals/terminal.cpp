@@ -45,7 +45,7 @@ std::shared_ptr<Terminal> Terminal::restore(std::shared_ptr<const Shared> shared
 std::shared_ptr<Terminal> Terminal::ended(std::shared_ptr<const Shared> shared, store::TerminalRow row) {
   std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Ended));
   terminal->ending_ = terminal->told_ = true;
-  if (auto summary = journal::summary(terminal->journal())) terminal->end_ = summary->end;
+  if (auto summary = terminal->journal_summary()) terminal->end_ = summary->end;
   return terminal;
 }
 
@@ -67,6 +67,11 @@ boost::asio::awaitable<Result<>> Terminal::start(std::shared_ptr<Outlet> outlet,
   wire::ToShim frame;
   frame.mutable_start()->set_terminal_id(row_.id.str());
   *frame.mutable_start()->mutable_process() = std::move(process);
+  frame.mutable_start()->set_journal_max_bytes(shared_->settings.journal_bytes);
+  if (auto made = make_key(*frame.mutable_start()); !made) {
+    end_with(std::nullopt, shared_->clock->now(), made.error().message);
+    co_return made;
+  }
   if (auto sent = co_await send(std::move(frame)); !sent) {
     end_with(std::nullopt, shared_->clock->now(), sent.error().message);
     co_return sent;
@@ -79,6 +84,25 @@ boost::asio::awaitable<Result<>> Terminal::start(std::shared_ptr<Outlet> outlet,
   }
   if (state_ == State::Ended && !row_.exit) co_return fail(failure_code_, failure_);
   co_return Result<>{};
+}
+
+// Stored before the shim writes: no record is ever on the disk without the key that opens it.
+Result<> Terminal::make_key(wire::StartTerminal& request) {
+  if (!shared_->settings.seal || shared_->machine_keys == nullptr) return {};
+  const auto key = journal::Key::random();
+  TRY(journal::store_key(journal(), key, *shared_->machine_keys));
+  request.set_journal_key(std::string(key.reveal()));
+  return {};
+}
+
+Result<journal::Cursor> Terminal::read_from(ByteOffset from) const {
+  TRY_ASSIGN(const auto key, shared_->journal_key(row_.id));
+  return journal::Cursor::open(journal(), from, key);
+}
+
+Result<journal::Summary> Terminal::journal_summary() const {
+  TRY_ASSIGN(const auto key, shared_->journal_key(row_.id));
+  return journal::summary(journal(), key);
 }
 
 void Terminal::on_started(const wire::TerminalStarted& frame) {
@@ -219,7 +243,7 @@ boost::asio::awaitable<void> Terminal::run_catch_up(std::shared_ptr<Terminal> se
 }
 
 boost::asio::awaitable<Result<>> Terminal::read_journal() {
-  CO_TRY_ASSIGN(auto cursor, journal::Cursor::open(journal(), monitor_.position()));
+  CO_TRY_ASSIGN(auto cursor, read_from(monitor_.position()));
   while (monitor_.position() < end_) {
     if (records_->full()) (void)co_await records_->settled();
     auto piece = cursor.next(shared_->settings.chunk_bytes);
@@ -249,7 +273,7 @@ void Terminal::on_sandbox_ended(const std::string& reason) {
   if (ending_) return;
   std::optional<Exit> exit;
   WallTime time = shared_->clock->now();
-  if (auto summary = journal::summary(journal())) {
+  if (auto summary = journal_summary()) {
     end_ = std::max(end_, summary->end);
     exit = summary->exit;
     if (summary->exit_time) time = *summary->exit_time;

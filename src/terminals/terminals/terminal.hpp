@@ -22,6 +22,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "journal/cursor.hpp"
 #include "store/rows.hpp"
 #include "terminals/outlet.hpp"
 #include "terminals/records.hpp"
@@ -88,7 +89,10 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state);
 
   [[nodiscard]] bool monitored() const { return !row_.nonce.empty(); }
-  [[nodiscard]] std::filesystem::path journal() const { return shared_->journals / row_.id.str(); }
+  [[nodiscard]] std::filesystem::path journal() const { return shared_->journal(row_.id); }
+  Result<> make_key(wire::StartTerminal& request);
+  Result<journal::Cursor> read_from(ByteOffset from) const;
+  Result<journal::Summary> journal_summary() const;
   boost::asio::awaitable<Result<>> send(wire::ToShim frame);
   void keep_recent(wire::TerminalOutput& frame);
   void trim_recent();

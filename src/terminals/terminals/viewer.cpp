@@ -56,7 +56,7 @@ std::optional<Viewer::Chunk> Viewer::from_recent() {
 // The cursor may be behind what memory has given since: it passes over those bytes.
 Result<std::optional<Viewer::Chunk>> Viewer::from_journal() {
   if (!cursor_) {
-    TRY_ASSIGN(cursor_, journal::Cursor::open(terminal_->journal(), position_));
+    TRY_ASSIGN(cursor_, terminal_->read_from(position_));
   }
   for (;;) {
     auto next = cursor_->next(terminal_->shared_->settings.chunk_bytes);
