@@ -88,6 +88,17 @@ Result<std::vector<std::string>> read_command_line(pid_t pid) {
   return out;
 }
 
+Result<bool> has_open(pid_t pid, const struct stat& file) {
+  const std::string path = proc_path(pid, "fd");
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+  if (!dir) return fail_errno(errno, "opendir", path);
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const auto open = stat_path(path + "/" + entry->d_name);  // of what the descriptor is of, whatever its name is now
+    if (open && open->st_dev == file.st_dev && open->st_ino == file.st_ino) return true;
+  }
+  return false;
+}
+
 Result<std::uint64_t> proportional_memory(pid_t pid) {
   TRY_ASSIGN(auto text, read_file(proc_path(pid, "smaps_rollup"), 65536));
   const std::size_t at = text.find("\nPss:");

@@ -1,6 +1,7 @@
 #pragma once
 // What /proc tells. Parsing is pure and separate, since a process may name itself "a) R 1".
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -25,6 +26,7 @@ Result<ProcStat> parse_stat(std::string_view text);
 Result<ProcStat> read_stat(pid_t pid);
 Result<std::vector<pid_t>> list_processes();
 Result<std::vector<std::string>> read_command_line(pid_t pid);
+Result<bool> has_open(pid_t pid, const struct stat& file);  // one of its descriptors is of that inode
 Result<std::uint64_t> proportional_memory(pid_t pid);  // PSS in bytes, /proc/<pid>/smaps_rollup
 [[nodiscard]] std::string own_executable();            // /proc/self/exe; "" when unreadable
 Result<> forbid_dumps();                               // PR_SET_DUMPABLE 0: no core, no ptrace, no /proc/self reads by peers

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "os/file.hpp"
 #include "os/proc.hpp"
@@ -14,19 +15,28 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-bool is_runtime_of(pid_t pid, const std::string& state) {
+bool names_state(pid_t pid, const std::string& state) {
   const auto words = os::read_command_line(pid);
-  return words && std::any_of(words->begin(), words->end(),
-                              [&](const std::string& word) { return word.find(state) != std::string::npos; });
+  if (!words) return false;
+  const auto flag = std::ranges::find(*words, "--root");
+  if (flag != words->end() && std::next(flag) != words->end() && *std::next(flag) == state) return true;
+  return std::ranges::find(*words, "--root=" + state) != words->end();  // as runsc tells its own helpers
+}
+
+// Both: an editor or a `tail` may name the directory, too, and a shim that starts a sandbox has the lock, too.
+bool is_runtime_of(pid_t pid, const Layout& layout, const struct stat& lock) {
+  return names_state(pid, layout.state.string()) && os::has_open(pid, lock).value_or(false);
 }
 
 // A frozen one ends when its cgroup is thawed, not before.
-Result<> kill_runtime(const std::string& state) {
+Result<> kill_runtime(const Layout& layout) {
+  const auto lock = os::stat_no_follow(layout.lock);
+  if (!lock) return {};  // nothing was started
   TRY_ASSIGN(const auto pids, os::list_processes());
   for (const pid_t pid : pids) {
-    if (!is_runtime_of(pid, state)) continue;
+    if (!is_runtime_of(pid, layout, *lock)) continue;
     const auto held = os::open_pidfd(pid);
-    if (!held || !is_runtime_of(pid, state)) continue;  // it ended; the number may be somebody else's by now
+    if (!held || !is_runtime_of(pid, layout, *lock)) continue;  // it ended; the number may be somebody else's by now
     TRY(os::signal_pidfd(held->get(), SIGKILL));
   }
   return {};
@@ -44,7 +54,7 @@ Result<> end_survivors(const Layout& layout, const os::Cgroups& cgroups, const s
                        milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   for (;;) {
-    TRY(kill_runtime(layout.state.string()));
+    TRY(kill_runtime(layout));
     TRY(cgroups.kill(cgroup, std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(deadline - Clock::now()))));
     TRY_ASSIGN(const bool free, is_free(layout.lock));
     if (free) break;

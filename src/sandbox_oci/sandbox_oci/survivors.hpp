@@ -2,9 +2,10 @@
 // Ends a sandbox whose runtime is no longer waited for: its start was cut short, or the shim that did it is dead.
 //
 // The cgroup does not hold all of the runtime's processes: crun's detached run goes on in a grandchild of a session of
-// its own, and would finish the start after everything was removed. They are found by their command lines, which name
-// the sandbox's state directory; and since a list of processes misses one that forks just then, each holds Layout::lock
-// from its birth to its end (flock is inherited): only a free lock says that none is left.
+// its own, and would finish the start after everything was removed. They hold Layout::lock from birth to end (flock is
+// inherited) and their command lines give the sandbox's state directory as `--root`; what has only one of the two is
+// somebody else's and left alone. Since a list of processes misses one that forks just then, only a free lock says that
+// none is left.
 
 #include <chrono>
 #include <string>
