@@ -37,6 +37,7 @@ void Engine::resize_primary(TerminalSize to) {
   while (last > cursor_row && old.used(last) == 0 && !old.continues(last)) --last;
 
   std::vector<Line> lines;
+  lines.reserve(history.size() + static_cast<std::size_t>(rows()));
   for (const std::string& line : history) lines.push_back(decode_line(line));
   const std::size_t before = lines.size();
   for (int row = 0; row <= last; ++row) lines.push_back(line(primary, row));

@@ -159,8 +159,8 @@ std::string Sequence::source() const {
 }
 
 std::string Parser::pending() const {
-  const std::string osc = overlong_ ? "\x1b]" + std::string(max_payload_bytes + 1, ' ') : "\x1b]" + payload_;
-  const std::string dcs =
+  std::string osc = overlong_ ? "\x1b]" + std::string(max_payload_bytes + 1, ' ') : "\x1b]" + payload_;
+  std::string dcs =
       "\x1bP" + sequence_.source() + sequence_.final + (overlong_ ? std::string(max_payload_bytes + 1, ' ') : payload_);
   switch (state_) {
     case State::Ground: return std::string(utf8_.pending());

@@ -86,7 +86,7 @@ void Painter::head() {
     std::string color = "#";
     for (int shift = 20; shift >= 0; shift -= 4) color += digits[rgb >> shift & 15];
     const std::string what = index < 256 ? "4;" + std::to_string(index) : std::to_string(index - 256 + 10);
-    out_ += "\x1b]" + what + ";" + color + "\x1b\\";
+    (((out_ += "\x1b]") += what) += ";") += color + "\x1b\\";
   }
   for (const auto& [pushed, icon] : engine_.titles) {
     title(pushed, icon);
