@@ -9,7 +9,7 @@ namespace {
 constexpr char escape = '\x1b';
 constexpr std::size_t most_cuts = 64;
 
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+bool is_control(char c) { return ((static_cast<unsigned char>(c) < 0x20) & (c != '\t')) | (c == 0x7f); }
 
 std::size_t find_byte(std::string_view block, char byte, std::size_t from) {
   if (from >= block.size()) return std::string_view::npos;
@@ -39,6 +39,25 @@ std::size_t escape_length(std::string_view line) {
     return at(i) >= 0x30 && at(i) <= 0x7e ? i + 1 : std::min(i, line.size());
   }
   return kind >= 0x30 && kind <= 0x7e ? 2 : 1;
+}
+
+// Loops without a branch, so that they run sixteen bytes and more at a time.
+bool has_odd_control(std::string_view lines) {
+  if (lines.empty()) return false;
+  bool odd = lines.back() == '\r';
+  const char* at = lines.data();
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+    const char c = at[i];
+    odd |= is_control(c) & (c != escape) & (c != '\n') & ((c != '\r') | (at[i + 1] != '\n'));
+  }
+  const char last = lines.back();
+  return odd || (is_control(last) && last != escape && last != '\n');
+}
+
+bool has_control(std::string_view line) {
+  bool found = false;
+  for (const char c : line) found |= is_control(c);
+  return found;
 }
 
 void append_clean(std::string& out, std::string_view line) {

@@ -17,6 +17,9 @@ namespace berth::journal {
 
 // Appends; `line` has no line feed.
 void append_clean(std::string& out, std::string_view line);
+[[nodiscard]] bool has_control(std::string_view line);  // else it is clean as it is
+// Whether `lines` have a control that becomes a space: any but escape, tab, line feed and a carriage return before one.
+[[nodiscard]] bool has_odd_control(std::string_view lines);
 // Length of the sequence that begins with the ESC at the front of `line`.
 [[nodiscard]] std::size_t escape_length(std::string_view line);
 
@@ -24,7 +27,7 @@ void append_clean(std::string& out, std::string_view line);
 // it. Never misses a line whose clean form has the text; may name one that has not.
 class LineFilter {
  public:
-  explicit LineFilter(std::string text);  // of printable ASCII without spaces
+  explicit LineFilter(std::string text);  // printable ASCII; with spaces only for blocks without odd controls
   // The block is given anew with each begin(); next() gives a position at or after `from`, npos when there is none.
   void begin(std::string_view block);
   std::size_t next(std::size_t from);

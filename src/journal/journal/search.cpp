@@ -35,12 +35,12 @@ class Expression {
 };
 
 bool is_special(char c) { return std::strchr("\\^$.|?*+()[]{}", c) != nullptr; }
-bool is_text(char c) { return c > ' ' && c < 0x7f; }
+bool is_text(char c, Spaces spaces) { return (c > ' ' && c < 0x7f) || (c == ' ' && spaces == Spaces::Within); }
 
-std::string longest_text(std::string_view literal) {
+std::string longest_text(std::string_view literal, Spaces spaces) {
   std::string_view best;
   for (std::size_t at = 0; at < literal.size();) {
-    const auto end = std::find_if_not(literal.begin() + static_cast<std::ptrdiff_t>(at), literal.end(), is_text);
+    const auto end = std::find_if_not(literal.begin() + static_cast<std::ptrdiff_t>(at), literal.end(), [spaces](char c) { return is_text(c, spaces); });
     const std::size_t length = static_cast<std::size_t>(end - literal.begin()) - at;
     if (length > best.size()) best = literal.substr(at, length);
     at += length + 1;
@@ -54,8 +54,11 @@ class Searcher {
   Searcher(const SearchOptions& options, const RE2& expression, const std::function<bool(const Line&)>& give)
       : options_(options), expression_(expression), give_(give), deadline_(Clock::now() + options.time_limit) {
     if (options.ignore_case) return;
-    std::string text = options.literal ? longest_text(options.pattern) : required_text(options.pattern);
-    if (!text.empty()) filter_.emplace(std::move(text));
+    const auto needed = [&](Spaces spaces) {
+      return options.literal ? longest_text(options.pattern, spaces) : required_text(options.pattern, spaces);
+    };
+    if (auto text = needed(Spaces::Apart); !text.empty()) apart_.emplace(std::move(text));
+    if (auto text = needed(Spaces::Within); !text.empty()) within_.emplace(std::move(text));
   }
 
   Result<SearchEnd> run(Cursor cursor);
@@ -68,6 +71,7 @@ class Searcher {
   bool end_of_text();                  // the last line, with or without a line feed
   bool look(std::size_t to);           // at the whole lines of the block up to here
   bool look_at_line(std::size_t begin, std::size_t end, bool context);
+  std::string_view cleaned(std::string_view line);
   bool give_before(std::size_t begin);
   bool give_line(std::size_t begin, std::size_t end, bool match);
   void drop_front();
@@ -81,7 +85,7 @@ class Searcher {
   const RE2& expression_;
   const std::function<bool(const Line&)>& give_;
   Clock::time_point deadline_;
-  std::optional<LineFilter> filter_;
+  std::optional<LineFilter> apart_, within_;  // what the pattern needs; with spaces where none is made of a control
   std::string block_;            // history, then lines, then a line that has no end yet
   ByteOffset base_;              // of the block's first byte
   std::size_t done_ = 0;         // looked at, up to here
@@ -181,11 +185,12 @@ std::size_t Searcher::line_begin(std::size_t at, std::size_t least) const {
 bool Searcher::look(std::size_t to) {
   if (Clock::now() > deadline_) return stop(Stopped::Time);
   const std::string_view lines = std::string_view(block_).substr(0, to);
-  if (filter_) filter_->begin(lines);
+  std::optional<LineFilter>& filter = within_ && (options_.raw || !has_odd_control(lines.substr(done_))) ? within_ : apart_;
+  if (filter) filter->begin(lines);
   while (done_ < to) {
     std::size_t begin = done_;
-    if (after_left_ == 0 && filter_) {
-      const std::size_t candidate = filter_->next(done_);
+    if (after_left_ == 0 && filter) {
+      const std::size_t candidate = filter->next(done_);
       if (candidate == std::string_view::npos) {
         done_ = to;
         break;
@@ -203,14 +208,19 @@ bool Searcher::look(std::size_t to) {
   return true;
 }
 
+std::string_view Searcher::cleaned(std::string_view line) {
+  if (options_.raw) return line;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (!has_control(line)) return line;
+  clean_.clear();
+  append_clean(clean_, line);
+  return clean_;
+}
+
 bool Searcher::look_at_line(std::size_t begin, std::size_t end, bool context) {
   std::string_view text = std::string_view(block_).substr(begin, end - begin);
   if (text.ends_with('\n')) text.remove_suffix(1);
-  if (!options_.raw) {
-    clean_.clear();
-    append_clean(clean_, text);
-    text = clean_;
-  }
+  text = cleaned(text);
   const re2::StringPiece all(text.data(), text.size());
   const bool match = result_.matches < options_.max_matches &&
                      expression_.Match(all, 0, all.size(), RE2::UNANCHORED, nullptr, 0);
@@ -234,11 +244,7 @@ bool Searcher::give_before(std::size_t begin) {
 bool Searcher::give_line(std::size_t begin, std::size_t end, bool match) {
   std::string_view text = std::string_view(block_).substr(begin, end - begin);
   if (text.ends_with('\n')) text.remove_suffix(1);
-  if (!options_.raw) {
-    clean_.clear();
-    append_clean(clean_, text);
-    text = clean_;
-  }
+  text = cleaned(text);
   Line line{.offset = offset_of(begin), .end = offset_of(end), .text = text, .match = match};
   const auto mark = std::ranges::upper_bound(marks_, begin, {}, &Mark::at);
   if (mark != marks_.begin()) line.time = std::prev(mark)->time;
@@ -260,7 +266,7 @@ bool Searcher::give_line(std::size_t begin, std::size_t end, bool match) {
 
 // Careful rather than clever: only characters that stand for themselves at the top level count, and any sign of a choice or
 // of flags means that nothing is known.
-std::string required_text(std::string_view pattern) {
+std::string required_text(std::string_view pattern, Spaces spaces) {
   std::string best, run;
   const auto end_run = [&] {
     if (run.size() > best.size()) best = run;
@@ -276,7 +282,7 @@ std::string required_text(std::string_view pattern) {
     if (c == '\\' && i + 1 < pattern.size()) {
       c = pattern[++i];
       if (c == 'Q' || c == 'E') return {};
-      if (!is_text(c) || std::isalnum(static_cast<unsigned char>(c)) != 0) {  // a class, an anchor or a coded character
+      if (!is_text(c, spaces) || std::isalnum(static_cast<unsigned char>(c)) != 0) {  // a class, an anchor or a coded character
         if (std::strchr("bBdDsSwWAz", c) == nullptr) return {};
         end_run();
         continue;
@@ -291,7 +297,7 @@ std::string required_text(std::string_view pattern) {
     } else if (c == '{' || c == '*' || c == '?') {  // what stands before may be absent
       if (!run.empty()) run.pop_back();
     }
-    if (itself && is_text(c)) run.push_back(c);
+    if (itself && is_text(c, spaces)) run.push_back(c);
     else end_run();
   }
   end_run();

@@ -72,7 +72,8 @@ struct SearchEnd {
 Result<SearchEnd> search(const std::filesystem::path& dir, const Key& key, const SearchOptions& options,
                          const std::function<bool(const Line&)>& give);
 
-// Text that every match has in it, and that has no space: what is looked for first. Empty when the pattern does not say.
-[[nodiscard]] std::string required_text(std::string_view pattern);
+enum class Spaces { Apart, Within };
+// Text that every match has in it, with spaces or without: what is looked for first. Empty when the pattern does not say.
+[[nodiscard]] std::string required_text(std::string_view pattern, Spaces spaces = Spaces::Apart);
 
 }  // namespace berth::journal

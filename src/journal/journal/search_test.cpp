@@ -111,6 +111,7 @@ TEST(JournalSearch, WhatAPatternNeeds) {
   EXPECT_EQ(required_text("x\\.yz\\d+q"), "x.yz");
   EXPECT_EQ(required_text("[abc]defg[h]"), "defg");
   EXPECT_EQ(required_text("ab c"), "ab");
+  EXPECT_EQ(required_text("ab c+d", Spaces::Within), "ab c");
   EXPECT_EQ(required_text("ab{0}c"), "a");
   EXPECT_EQ(required_text("\\Qa.b"), "");
   EXPECT_EQ(required_text("[[:alpha:]]x"), "");
@@ -128,7 +129,7 @@ TEST(JournalSearch, IsTheSameAsLookingAtEachLine) {
     for (int i = 0; i < 400; ++i) text += parts[random() % parts.size()];
     Text journal(text, 1 + random() % 90, random() % 2 == 0 ? Key() : some_key());
     const Key key = some_key();
-    for (const char* pattern : {"aba", "ab+a", "bb", "abm", "a b", "^ab", "b$"}) {
+    for (const char* pattern : {"aba", "ab+a", "bb", "abm", "a b", "b a m", "^ab", "b$"}) {
       std::string expected;
       for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
