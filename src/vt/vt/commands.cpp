@@ -57,7 +57,10 @@ void Commands::take_step(Step step, const Marker& marker, const Sink& sink) {
   Level& level = levels_.back();
   switch (step) {
     case Step::Ignore: break;
-    case Step::Remember: level.pending_text = marker.text; break;
+    case Step::Remember:
+      level.pending_text = marker.text;
+      level.vouched = false;
+      break;
     case Step::LateText:
       if (level.command.text.empty()) level.command.text = marker.text;
       break;
@@ -72,7 +75,7 @@ void Commands::take_step(Step step, const Marker& marker, const Sink& sink) {
     case Step::CloseToPrompt: end(marker.begin, marker.begin, std::nullopt, sink); [[fallthrough]];
     case Step::ToPrompt:
       level.state = State::Prompt;
-      level.pending_text.clear();
+      forget_text();
       break;
     case Step::CloseToInput: end(marker.begin, marker.begin, std::nullopt, sink); [[fallthrough]];
     case Step::ToInput: level.state = State::Input; break;
@@ -82,6 +85,18 @@ void Commands::take_step(Step step, const Marker& marker, const Sink& sink) {
       level.line_begin = marker.end;
       break;
   }
+}
+
+void Commands::vouch(const Marker& command_line) {
+  Level& level = levels_.back();
+  if (step_for(level.state, Kind::CommandLine) != Step::Remember) return;
+  level.pending_text = command_line.text;
+  level.vouched = true;
+}
+
+void Commands::forget_text() {
+  levels_.back().pending_text.clear();
+  levels_.back().vouched = false;
 }
 
 // Makes levels_.back() the shell that speaks; false when it is none of those we know.
@@ -121,7 +136,8 @@ void Commands::begin(ByteOffset output, const Sink& sink) {
                    .output_end = output,
                    .resume_at = output,
                    .depth = levels_.size() - 1,
-                   .trusted = trusted_};
+                   .trusted = trusted_ || level.vouched};
+  level.vouched = false;
   level.state = State::Running;
   sink(level.command);
 }

@@ -48,6 +48,9 @@ class Commands {
   explicit Commands(std::string cwd = {}, bool trusted = true) : cwd_(std::move(cwd)), trusted_(trusted) {}
 
   void apply(const Marker& marker, const Sink& sink);
+  // The next command's text, told by somebody who is trusted although the other markers are not.
+  void vouch(const Marker& command_line);
+  void forget_text();
   void set_cwd(std::string cwd) { cwd_ = std::move(cwd); }
   void mark_full_screen();  // every command that runs now
   // The outermost shell ended with `code`: what is open ends at `end`, inner ones first and without a code.
@@ -64,6 +67,7 @@ class Commands {
     std::string aid;
     State state = State::Idle;
     std::string pending_text;
+    bool vouched = false;     // the pending text is trusted
     ByteOffset line_begin{};  // Line: after the marker
     CommandEvent command{};   // Running
   };

@@ -164,7 +164,23 @@ TEST(CornerCase, Case16_ForgedMarkers) {
   expect_rows(forged, {"rm -rf / 0"});
   expect_rows(forged, {"rm -rf / 0 untrusted"}, "n");
   expect_rows(vscode("E;cat f;n") + mark("C;nonce=n") + forged + mark("C") + mark("D;1;nonce=n"),
-              {"rm -rf / 0 untrusted", "cat f 1", "- open untrusted"}, "n");
+              {"rm -rf / 0 untrusted", "- - untrusted", "cat f 1"}, "n");
+}
+
+TEST(Trust, ASignedCommandLineVouchesForWhatBeginsRightAfterIt) {
+  const std::string plain = mark("A") + mark("B") + vscode("E;ls;n") + mark("C");
+  expect_rows(plain + "x" + mark("D;2"), {"ls 2"}, "n");
+  expect_rows(plain + "x" + mark("D;2") + mark("A") + mark("C") + mark("D;0"), {"ls 2", "- 0 untrusted"}, "n");
+  expect_rows(vscode("E;ls;no") + mark("C") + mark("D;0") + vscode("E;ls") + mark("C") + mark("D;0"),
+              {"ls 0 untrusted", "ls 0 untrusted"}, "n");
+  expect_rows(vscode("E;a;n") + vscode("E;b") + mark("C") + mark("D;0"), {"b 0 untrusted"}, "n");
+  expect_rows(vscode("E;a;n") + mark("C;nonce=n") + mark("C") + mark("D;0") + mark("D;1;nonce=n"), {"- 0 untrusted", "a 1"}, "n");
+}
+
+TEST(Trust, WhatRanInsideOfATrustedCommandEndsWithIt) {
+  const std::string ssh = vscode("E;ssh h;n") + mark("C;nonce=n") + mark("A") + mark("C;cmdline_url=in");
+  expect_rows(ssh + mark("D;255;nonce=n"), {"in - untrusted", "ssh h 255"}, "n");
+  expect_rows(ssh + mark("A;nonce=n"), {"in - untrusted", "ssh h -"}, "n");
 }
 
 // ---- shells that can only tell where the line ends (133 I) ----

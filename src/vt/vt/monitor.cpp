@@ -36,7 +36,22 @@ void Monitor::on_marker(const Marker& marker, const Sink& sink, const Watcher& w
     line_trusted_ = trusted;
     parser_.watch_line();
   }
+  if (trusted && others_) tell_others(marker, sink);
   commands.apply(marker, sink);
+}
+
+// What a trusted marker means for commands whose markers are not.
+void Monitor::tell_others(const Marker& marker, const Sink& sink) {
+  switch (marker.kind) {
+    case Kind::CommandLine: return others_->vouch(marker);
+    case Kind::OutputStart: return others_->forget_text();
+    case Kind::PromptStart: return others_->apply(marker, sink);
+    case Kind::CommandEnd:
+      if (commands_.state() >= Commands::State::Line) others_->finish(marker.begin, std::nullopt, sink);  // they ran inside
+      else others_->apply(marker, sink);
+      return;
+    default: return;
+  }
 }
 
 void Monitor::on_screen(const Marker& marker) {

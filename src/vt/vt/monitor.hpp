@@ -3,7 +3,8 @@
 // alternate screen hides, and the state machine (commands.hpp).
 //
 // With a nonce, markers that do not carry it make no command: what a program prints cannot forge one. Untrusted::Follow
-// lets them make commands of their own, marked untrusted, beside the trusted ones. Without a nonce every marker counts.
+// lets them make commands of their own, marked untrusted, beside the trusted ones. VS Code's scripts sign the command
+// line (633 E) alone: a command that begins right after such a one is trusted. Without a nonce every marker counts.
 // While a program has the alternate screen, markers without the nonce are its own business and are ignored.
 //
 // Restart: a Monitor made at the end of a finished command (CommandEvent::resume_at) on the same bytes gives the same
@@ -52,6 +53,7 @@ class Monitor {
 
  private:
   void on_marker(const Marker& marker, const Sink& sink, const Watcher& watcher);
+  void tell_others(const Marker& marker, const Sink& sink);
   void on_screen(const Marker& marker);
 
   std::string nonce_;
