@@ -11,8 +11,8 @@ using Kind = Marker::Kind;
 using State = Commands::State;
 using Step = Commands::Step;
 
-constexpr std::array kinds{Kind::PromptStart, Kind::PromptOther, Kind::InputStart,  Kind::LineStart,
-                           Kind::LineEnd,     Kind::CommandLine, Kind::OutputStart, Kind::CommandEnd};
+constexpr std::array kinds{Kind::PromptStart, Kind::PromptOther, Kind::InputStart,  Kind::LineStart, Kind::LineEnd,
+                           Kind::LineBlank,   Kind::CommandLine, Kind::OutputStart, Kind::CommandEnd};
 constexpr std::array states{State::Idle, State::Prompt, State::Input, State::Line, State::Running};
 
 // Rows: state. Columns: as `kinds`.
@@ -20,14 +20,14 @@ constexpr std::array states{State::Idle, State::Prompt, State::Input, State::Lin
 //  - A prompt while a command runs means that its D was lost: the command ends there, without a code.
 //  - A second C while a command runs belongs to something inside it.
 //  - A shell that knows no moment between input and output (I) has its command from the end of the line on; a D with a
-//    code while none ended still tells of one (the line was typed before the prompt came).
-constexpr Step table[5][8] = {
-    /* Idle    */ {Step::ToPrompt, Step::Ignore, Step::ToInput, Step::ToLine, Step::Ignore, Step::Remember, Step::Open, Step::Ignore},
-    /* Prompt  */ {Step::ToPrompt, Step::Ignore, Step::ToInput, Step::ToLine, Step::Ignore, Step::Remember, Step::Open, Step::Ignore},
-    /* Input   */ {Step::ToPrompt, Step::Ignore, Step::ToInput, Step::ToLine, Step::Ignore, Step::Remember, Step::Open, Step::Ignore},
-    /* Line    */ {Step::ToPrompt, Step::Ignore, Step::ToInput, Step::ToLine, Step::Open, Step::Remember, Step::Open, Step::OpenClose},
-    /* Running */ {Step::CloseToPrompt, Step::Ignore, Step::CloseToInput, Step::CloseToLine, Step::Ignore, Step::LateText, Step::Ignore,
-                   Step::Close},
+//    code before that end still tells of one (the line was typed before the prompt came).
+using enum Commands::Step;
+constexpr Step table[5][9] = {
+    /* Idle    */ {ToPrompt, Ignore, ToInput, ToLine, Ignore, Ignore, Remember, Open, Ignore},
+    /* Prompt  */ {ToPrompt, Ignore, ToInput, ToLine, Ignore, Ignore, Remember, Open, Ignore},
+    /* Input   */ {ToPrompt, Ignore, ToInput, ToLine, Ignore, Ignore, Remember, Open, Ignore},
+    /* Line    */ {ToPrompt, Ignore, ToInput, ToLine, Open, ToIdle, Remember, Open, OpenClose},
+    /* Running */ {CloseToPrompt, Ignore, CloseToInput, CloseToLine, Ignore, Ignore, LateText, Ignore, Close},
 };
 
 std::string_view name(State state) {
@@ -38,7 +38,7 @@ std::string_view name(State state) {
 std::string_view name(Step step) {
   constexpr std::array names{"ignore",         "→ Prompt",      "→ Input",      "→ Line",        "open → Running",
                              "close → Idle",   "close → Prompt", "close → Input", "close → Line", "remember text",
-                             "text if it has none", "with a code: open, close → Idle"};
+                             "text if it has none", "with a code: open, close → Idle", "→ Idle"};
   return names[static_cast<std::size_t>(step)];
 }
 
@@ -66,6 +66,7 @@ void Commands::take_step(Step step, const Marker& marker, const Sink& sink) {
       break;
     case Step::Open: begin(marker.end, sink); break;
     case Step::Close: end(marker.begin, marker.end, marker.exit_code, sink); break;
+    case Step::ToIdle: level.state = State::Idle; break;
     case Step::OpenClose:
       level.state = State::Idle;
       if (!marker.exit_code) break;

@@ -41,7 +41,7 @@ class Commands {
   static constexpr std::size_t max_depth = 16;
   enum class State : std::uint8_t { Idle, Prompt, Input, Line, Running };
   enum class Step : std::uint8_t {
-    Ignore, ToPrompt, ToInput, ToLine, Open, Close, CloseToPrompt, CloseToInput, CloseToLine, Remember, LateText, OpenClose
+    Ignore, ToPrompt, ToInput, ToLine, Open, Close, CloseToPrompt, CloseToInput, CloseToLine, Remember, LateText, OpenClose, ToIdle
   };
   using Sink = std::function<void(const CommandEvent&)>;
 

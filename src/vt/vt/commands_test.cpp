@@ -195,14 +195,15 @@ TEST(LineShell, ACommandBeginsAtTheEndOfItsLine) {
   });
   EXPECT_EQ(seen, "[]ls[out" + vscode("E;ls") + "]");
   expect_rows(prompt + "sleep 9\r\n", {"- open"});
-  expect_rows(prompt + " \x1b[31m\r\n" + mark("D") + prompt + "ls^C\r\n" + mark("D") + prompt, {});
-  expect_rows(prompt + "\r\n" + mark("D") + prompt + "x\r\n" + mark("D;3"), {"- 3"});
+  expect_rows(prompt + " \x1b[31m\r\n" + mark("D") + prompt + "ls^C\r\n" + mark("D;130") + prompt, {});
+  expect_rows(prompt + "\r\n" + mark("D;1") + prompt + "x\r\n" + mark("D;3"), {"- 3"});
 }
 
 TEST(LineShell, ALineTypedBeforeThePromptStillCounts) {
   const std::string prompt = mark("A") + "$ " + mark("I");
   expect_rows(prompt + vscode("E;true") + mark("D;0") + prompt + mark("D") + prompt, {"true 0"});
-  expect_rows(prompt + "\r\nlate" + vscode("E;x") + mark("D;1") + prompt, {"x 1"});
+  expect_rows(prompt + "\r\nlate" + vscode("E;x") + mark("C") + mark("D;1") + prompt, {"x 1"});
+  expect_rows(prompt + "\r\n" + vscode("E;x") + mark("D;1") + prompt, {});
 }
 
 TEST(LineShell, ItsLineIsWatchedForTheOneWhoAsked) {
@@ -219,14 +220,14 @@ TEST(Commands, TextQuotedByShells) {
 
 TEST(TransitionTable, IsPrintedAsTheDocsHaveIt) {
   EXPECT_EQ(transition_table(),
-            "| state | prompt_start | prompt_other | input_start | line_start | line_end | command_line | output_start | command_end |\n"
-            "|---|---|---|---|---|---|---|---|---|\n"
-            "| Idle | → Prompt | ignore | → Input | → Line | ignore | remember text | open → Running | ignore |\n"
-            "| Prompt | → Prompt | ignore | → Input | → Line | ignore | remember text | open → Running | ignore |\n"
-            "| Input | → Prompt | ignore | → Input | → Line | ignore | remember text | open → Running | ignore |\n"
-            "| Line | → Prompt | ignore | → Input | → Line | open → Running | remember text | open → Running | "
+            "| state | prompt_start | prompt_other | input_start | line_start | line_end | line_blank | command_line | "
+            "output_start | command_end |\n|---|---|---|---|---|---|---|---|---|---|\n"
+            "| Idle | → Prompt | ignore | → Input | → Line | ignore | ignore | remember text | open → Running | ignore |\n"
+            "| Prompt | → Prompt | ignore | → Input | → Line | ignore | ignore | remember text | open → Running | ignore |\n"
+            "| Input | → Prompt | ignore | → Input | → Line | ignore | ignore | remember text | open → Running | ignore |\n"
+            "| Line | → Prompt | ignore | → Input | → Line | open → Running | → Idle | remember text | open → Running | "
             "with a code: open, close → Idle |\n"
-            "| Running | close → Prompt | ignore | close → Input | close → Line | ignore | text if it has none | ignore | "
+            "| Running | close → Prompt | ignore | close → Input | close → Line | ignore | ignore | text if it has none | ignore | "
             "close → Idle |\n");
 }
 

@@ -25,8 +25,8 @@ std::size_t payload_length(std::string_view bytes) {
 }  // namespace
 
 std::string_view to_string(Marker::Kind kind) {
-  constexpr std::array names{"prompt_start", "prompt_other", "input_start", "line_start", "line_end", "command_line",
-                             "output_start", "command_end",  "directory",   "title",      "alternate_screen", "main_screen"};
+  constexpr std::array names{"prompt_start", "prompt_other", "input_start", "line_start", "line_end", "line_blank",
+                             "command_line", "output_start", "command_end",  "directory",   "title",      "alternate_screen", "main_screen"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -81,8 +81,8 @@ std::size_t MarkerParser::read_line(std::string_view bytes, const Sink& sink) {
     if (c == '\n') {
       watching_ = false;
       const bool given_up = before_ == '^' && last_ == 'C';
-      if (line_text_ && !given_up)
-        sink(Marker{.kind = Marker::Kind::LineEnd, .begin = position_ + i, .end = position_ + (i + 1)});
+      const auto kind = line_text_ && !given_up ? Marker::Kind::LineEnd : Marker::Kind::LineBlank;
+      sink(Marker{.kind = kind, .begin = position_ + i, .end = position_ + (i + 1)});
       return i + 1;
     }
     if (static_cast<unsigned char>(c) <= ' ') continue;

@@ -29,6 +29,7 @@ struct Marker {
     InputStart,    // B
     LineStart,     // 133 I: input that ends at the end of the line
     LineEnd,       // that line ended, with something on it; only while watch_line()
+    LineBlank,     // that line ended with nothing on it, or was given up with ^C
     CommandLine,   // 633 E; or cmdline options of 133 C: text as typed
     OutputStart,   // C
     CommandEnd,    // D
@@ -60,7 +61,7 @@ class MarkerParser {
   explicit MarkerParser(ByteOffset start = {}) : position_(start) {}
 
   void feed(std::string_view bytes, const Sink& sink);
-  // Look for the end of the line, once: LineEnd when it comes, unless the line is blank or was given up with ^C.
+  // Look for the end of the line, once: LineEnd or LineBlank when it comes.
   void watch_line();
   [[nodiscard]] ByteOffset position() const { return position_; }  // of the next byte
   [[nodiscard]] bool between_sequences() const { return state_ == State::Ground; }

@@ -22,7 +22,7 @@ void Monitor::finish(ByteOffset end, std::optional<std::int64_t> code, const Sin
 }
 
 void Monitor::on_marker(const Marker& marker, const Sink& sink, const Watcher& watcher) {
-  const bool line_end = marker.kind == Kind::LineEnd;
+  const bool line_end = marker.kind == Kind::LineEnd || marker.kind == Kind::LineBlank;
   const bool trusted = line_end ? line_trusted_ : nonce_.empty() || marker.nonce == nonce_;
   if (watcher && !line_end) watcher(marker, trusted);
   if (marker.kind == Kind::Title) return;
