@@ -1,17 +1,13 @@
 #include "control/program.hpp"
 
-#include <algorithm>
+#include "wire/shells.hpp"
 
 namespace berth::control {
 
 bool is_integrated_shell(const StartTerminal& wanted) {
   if (wanted.kind != store::TerminalKind::Pty || !wanted.shell_integration) return false;
   if (wanted.argv.empty()) return true;
-  const std::string_view program = wanted.argv.front();
-  if (program.substr(program.rfind('/') + 1) != "bash") return false;
-  return std::ranges::all_of(wanted.argv.begin() + 1, wanted.argv.end(), [](const std::string& argument) {
-    return argument == "-i" || argument == "-l" || argument == "--login";
-  });
+  return wire::shell_call(wanted.argv).has_value();
 }
 
 wire::StartProcess make_process(const store::TerminalRow& row, const std::map<std::string, std::string>& sandbox_env,

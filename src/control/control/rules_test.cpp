@@ -74,8 +74,8 @@ TEST(Rules, OnlyShellsForPeopleAreIntegrated) {
   const auto integrated = [](std::vector<std::string> argv, store::TerminalKind kind = store::TerminalKind::Pty) {
     return is_integrated_shell({.sandbox = {}, .argv = std::move(argv), .env = {}, .cwd = {}, .kind = kind});
   };
-  EXPECT_TRUE(integrated({}) && integrated({"bash"}) && integrated({"/bin/bash", "-l", "-i"}));
-  EXPECT_FALSE(integrated({"bash", "-c", "ls"}) || integrated({"sh"}) || integrated({"python3"}) || integrated({"/opt/notbash"}));
+  EXPECT_TRUE(integrated({}) && integrated({"bash"}) && integrated({"sh"}) && integrated({"zsh"}) && integrated({"fish"}) && integrated({"/bin/bash", "-l", "-i"}));
+  EXPECT_FALSE(integrated({"bash", "-c", "ls"}) || integrated({"sh", "-c", "ls"}) || integrated({"python3"}) || integrated({"/opt/notbash"}));
   EXPECT_FALSE(integrated({"bash"}, store::TerminalKind::Pipes));
 }
 

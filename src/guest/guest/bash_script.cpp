@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view script = R"BASH(
 __berth_prompt() {
   local code=$? last=$_
-  local -; set +eux
+  local -; set +aeux
   if (( ! __berth_armed )); then
     if [[ $__berth_state == run ]]; then
       __berth_keep_history
@@ -67,6 +67,7 @@ __berth_escape() {
 }
 
 __berth_setup() {
+  local -; set +a
   __berth_e= __berth_previous= __berth_state=start __berth_armed=0 __berth_text=()
   __berth_histcontrol= __berth_histignore= __berth_st=$'\e\\'
   __berth_raw=('\' ';') __berth_escaped=('\\' '\x3b')
@@ -76,7 +77,8 @@ __berth_setup() {
     builtin printf -v char "$hex"
     __berth_raw+=("$char") __berth_escaped+=("$hex")
   done
-  __berth_end='\[\e]133;B;nonce='$__berth_nonce'\e\\\]'
+  __berth_input=$'\e]133;B;nonce='$__berth_nonce$'\e\\'
+  __berth_end='\[${__berth_input-}\]'  # PS1 may be exported: the nonce is not in it
   __berth_begin='${__berth_ps0[__berth_armed]@P}'
 
   # Element 1 is decoded as a prompt string and then expanded, all in double quotes.

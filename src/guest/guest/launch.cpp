@@ -59,9 +59,14 @@ Result<Launch> plan_launch(const wire::StartProcess& request, const User& user) 
   launch.spec.umask = 022;
   if (request.pty() && request.shell().enabled()) {
     if (!is_nonce(request.shell().nonce())) return fail_errno(EINVAL, "nonce");
-    if (auto shell = integrate_shell(launch.spec.argv, request.shell().nonce())) {
+    if (auto shell = integrate_shell(launch.spec.argv, request.shell().nonce(), launch.spec.env)) {
       launch.spec.argv = std::move(shell->argv);
       launch.script = std::move(shell->script);
+      launch.files = std::move(shell->files);
+      for (const auto& [name, value] : shell->variables) {
+        std::erase_if(launch.spec.env, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+        launch.spec.env.push_back(name + "=" + value);
+      }
     }
   }
   return launch;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "guest/shell.hpp"
 #include "guest/user.hpp"
 #include "os/process.hpp"
 
@@ -14,7 +15,8 @@ namespace berth::guest {
 
 struct Launch {
   os::SpawnSpec spec;
-  std::string script;  // shell integration, to be readable on the child's fd 3; "" is none
+  std::string script;            // shell integration, to be readable on the child's fd 3; "" is none
+  std::vector<ShellFile> files;  // the same, in a directory whose path replaces directory_mark (guest/shell.hpp)
 };
 
 inline constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 
 #include "guest/launch.hpp"
 #include "os/children.hpp"
@@ -52,13 +54,58 @@ Result<Child> start_on_pipes(os::SpawnSpec& spec) {
   return child;
 }
 
+Result<> write_files(const os::Path& directory, const Launch& launch) {
+  const auto& owner = launch.spec.user;
+  for (const ShellFile& file : launch.files) {
+    const os::Path path = directory / file.path;
+    TRY(os::make_private_directory(path.parent_path()));
+    TRY_ASSIGN(const auto fd, os::create_new(path));
+    TRY(os::write_all(fd.get(), with_directory(file.text, directory.string())));
+    for (os::Path at = path; owner && at != directory.parent_path(); at = at.parent_path())
+      TRY(os::set_owner(at, owner->first, owner->second));
+  }
+  return {};
+}
+
+// Writes the files of shell integration where the shell's user can read and remove them.
+Result<> provide_files(Launch& launch, std::uint64_t stream) {
+  if (launch.files.empty()) return {};
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  Result<> written = fail_errno(ENOENT, "mkdir");
+  for (const char* place : {"/run/berth", "/tmp", "/dev/shm"}) {
+    const bool ours_alone = std::string_view(place).starts_with("/run");
+    if ((ours_alone && launch.spec.user) || !os::stat_path(place)) continue;
+    const os::Path directory = os::Path(place) / ("shell-" + std::to_string(stream) + "-" + std::to_string(now));
+    written = write_files(directory, launch);
+    if (!written) {
+      (void)os::remove_tree(directory);
+      continue;
+    }
+    launch.script = with_directory(std::move(launch.script), directory.string());
+    for (std::string& entry : launch.spec.env) entry = with_directory(std::move(entry), directory.string());
+    break;
+  }
+  return written;
+}
+
+// A sandbox without a place to write has shells without integration.
+Result<Launch> prepare(const wire::StartProcess& request, const User& user, const User& current) {
+  TRY_ASSIGN(auto launch, plan_launch(request, user));
+  if (user.uid != current.uid) launch.spec.user = {user.uid, user.gid};
+  if (provide_files(launch, request.stream())) return launch;
+  wire::StartProcess plain = request;
+  plain.clear_shell();
+  TRY_ASSIGN(launch, plan_launch(plain, user));
+  if (user.uid != current.uid) launch.spec.user = {user.uid, user.gid};
+  return launch;
+}
+
 }  // namespace
 
 Result<Child> SystemProcesses::start(const wire::StartProcess& request) {
   TRY_ASSIGN(auto user, resolve_user(user_, request.user()));
-  TRY_ASSIGN(auto launch, plan_launch(request, user));
+  TRY_ASSIGN(auto launch, prepare(request, user, user_));
   launch.spec.reset_signals = changed_signals_;
-  if (user.uid != user_.uid) launch.spec.user = {user.uid, user.gid};
   std::optional<os::Pipe> script;
   if (!launch.script.empty()) {  // through a pipe: no file that others read, nothing to clean up
     TRY_ASSIGN(script, os::make_pipe(O_NONBLOCK));

@@ -127,7 +127,7 @@ void decode_633(char letter, std::string_view rest, Marker marker, const Sink& s
 }
 
 // file://host/percent-encoded, kitty-shell-cwd://host/raw, or a bare path. The host is for the reader to compare: a path
-// of another machine is no path here.
+// of another machine is no path here. A user in it is the nonce of shells that cannot escape (guest/posix_script.cpp).
 void decode_7(std::string_view url, Marker marker, const Sink& sink) {
   marker.kind = Kind::Directory;
   const std::size_t scheme = url.find("://");
@@ -135,7 +135,9 @@ void decode_7(std::string_view url, Marker marker, const Sink& sink) {
     const std::size_t path = url.find('/', scheme + 3);
     if (path == std::string_view::npos) return;
     const std::string_view authority = url.substr(scheme + 3, path - scheme - 3);
-    marker.host = authority.substr(authority.rfind('@') + 1);
+    const std::size_t at = authority.find('@');
+    marker.host = authority.substr(at + 1);  // npos + 1: all of it
+    if (at != std::string_view::npos) marker.nonce = authority.substr(0, at);
     const bool raw = url.starts_with("kitty-shell-cwd:");
     url = url.substr(path);
     marker.text = raw ? std::string(url) : unescape_percent(url.substr(0, url.find('?')));
