@@ -1,0 +1,5 @@
+export * from "./canonical.js";
+export * from "./json.js";
+export * from "./merge.js";
+export * from "./patch.js";
+export * from "./touched.js";
