@@ -70,6 +70,8 @@ std::string Call::part(std::string_view placeholder) const {
 
 Result<TerminalId> Call::terminal() const { return TerminalId::parse(part("terminal")); }
 
+Result<JobId> Call::job() const { return JobId::parse(part("job")); }
+
 std::optional<std::string> Call::text(std::string_view name) const {
   const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);
   if (found == query.end()) return std::nullopt;

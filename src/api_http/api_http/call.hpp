@@ -33,6 +33,7 @@ struct Call {
 
   [[nodiscard]] std::string part(std::string_view placeholder) const;
   [[nodiscard]] Result<TerminalId> terminal() const;                     // of {terminal}
+  [[nodiscard]] Result<JobId> job() const;                               // of {job}
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] Result<std::string> required_text(std::string_view name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;

@@ -27,6 +27,17 @@ std::string_view word(store::SandboxState state) {
   return "failed";
 }
 
+std::string_view word(store::JobState state) {
+  switch (state) {
+    case store::JobState::Queued: return "queued";
+    case store::JobState::Running: return "running";
+    case store::JobState::Done: return "done";
+    case store::JobState::Dead: return "dead";
+    case store::JobState::Cancelled: return "cancelled";
+  }
+  return "dead";
+}
+
 json::value exit_code(const std::optional<Exit>& exit) {
   const auto* exited = exit ? std::get_if<Exited>(&*exit) : nullptr;
   return exited ? json::value(exited->code) : json::value(nullptr);
@@ -50,6 +61,13 @@ Written exact_bytes(const std::string& bytes) {
 std::optional<store::SandboxState> parse_sandbox_state(std::string_view name) {
   using enum store::SandboxState;
   for (const auto state : {Provisioning, Running, Paused, Stopped, Failed})
+    if (word(state) == name) return state;
+  return std::nullopt;
+}
+
+std::optional<store::JobState> parse_job_state(std::string_view name) {
+  using enum store::JobState;
+  for (const auto state : {Queued, Running, Done, Dead, Cancelled})
     if (word(state) == name) return state;
   return std::nullopt;
 }
@@ -223,6 +241,27 @@ const OutputType<control::ServerInfo>& output_type() {
   return type;
 }
 
+template <>
+const OutputType<store::JobRow>& output_type() {
+  using T = store::JobRow;
+  static const OutputType<T> type{"Job", {
+      {"id", schema::text(), "", [](const T& row) -> Written { return text(row.id.str()); }},
+      {"kind", schema::text(), "What it does: \"store.check\".", [](const T& row) -> Written { return text(row.kind); }},
+      {"subject", schema::text(), "What it works on; empty: the whole server.",
+       [](const T& row) -> Written { return text(row.subject); }},
+      {"owner", schema::text(), "Empty: the server itself.", [](const T& row) -> Written { return text(row.owner); }},
+      {"priority", schema::number(), "Higher ones first.", [](const T& row) -> Written { return row.priority; }},
+      {"state", schema::one_of({"queued", "running", "done", "dead", "cancelled"}), "dead: it failed too often.",
+       [](const T& row) -> Written { return text(word(row.state)); }},
+      {"run_at", schema::time(), "Not before.", [](const T& row) -> Written { return time(row.run_at); }},
+      {"attempts", schema::whole(), "Begun so far.", [](const T& row) -> Written { return row.attempts; }},
+      {"error", schema::text(), "Of the last attempt that failed.", [](const T& row) -> Written { return text(row.error); }},
+      {"created", schema::time(), "", [](const T& row) -> Written { return time(row.created); }},
+      {"ended", schema::or_null(schema::time()), "", [](const T& row) -> Written { return time(row.ended); }},
+  }};
+  return type;
+}
+
 json::object output_schemas() {
   json::object schemas;
   const auto add = [&](const auto& type) { schemas[type.name] = type.schema(); };
@@ -234,6 +273,7 @@ json::object output_schemas() {
   add(output_type<control::FileEntry>());
   add(output_type<control::TemplateInfo>());
   add(output_type<control::ServerInfo>());
+  add(output_type<store::JobRow>());
   return schemas;
 }
 

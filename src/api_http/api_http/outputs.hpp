@@ -17,10 +17,12 @@ template <> const OutputType<control::ExecResult>& output_type();
 template <> const OutputType<control::FileEntry>& output_type();
 template <> const OutputType<control::TemplateInfo>& output_type();
 template <> const OutputType<control::ServerInfo>& output_type();
+template <> const OutputType<store::JobRow>& output_type();
 
 // The named schemas of all of them, for the document.
 [[nodiscard]] json::object output_schemas();
 
 [[nodiscard]] std::optional<store::SandboxState> parse_sandbox_state(std::string_view word);
+[[nodiscard]] std::optional<store::JobState> parse_job_state(std::string_view word);
 
 }  // namespace berth::api_http

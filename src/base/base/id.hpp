@@ -47,10 +47,12 @@ struct SandboxTag { static constexpr const char* prefix = "sbx_"; static constex
 struct TerminalTag { static constexpr const char* prefix = "trm_"; static constexpr const char* noun = "terminal"; };
 struct SessionTag { static constexpr const char* prefix = "ses_"; static constexpr const char* noun = "session"; };
 struct KeyTag { static constexpr const char* prefix = "key_"; static constexpr const char* noun = "key"; };
+struct JobTag { static constexpr const char* prefix = "job_"; static constexpr const char* noun = "job"; };
 using SandboxId = Id<SandboxTag>;
 using TerminalId = Id<TerminalTag>;
 using SessionId = Id<SessionTag>;
 using KeyId = Id<KeyTag>;
+using JobId = Id<JobTag>;
 
 }  // namespace berth
 

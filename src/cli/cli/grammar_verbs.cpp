@@ -259,6 +259,20 @@ void add_journal_verbs(CLI::App& root, Store& store) {
   check.option("JOURNAL", &verb::JournalCheck::target, "", "Terminal id or directory; every journal of this home when absent");
 }
 
+void add_jobs(CLI::App& root, Store& store) {
+  auto* jobs = root.add_subcommand("jobs", "Background work of the server");
+  jobs->fallthrough()->require_subcommand(1);
+  Builder<verb::JobList> list(*jobs, store, "ls", "List jobs, the newest first", "berth jobs ls\nberth jobs ls --state dead");
+  list.choice(store, "--state", &verb::JobList::state, {"queued", "running", "done", "dead", "cancelled"}, "Only these");
+  list.option("--kind", &verb::JobList::kind, "KIND", "Only these, as store.check");
+  Builder<verb::JobRetry> retry(*jobs, store, "retry", "Try a job again that failed for good or was cancelled",
+                                "berth jobs retry job_0123456789abcdefghjkmnpqrs");
+  retry.option("JOB", &verb::JobRetry::job, "", "Its id")->required();
+  Builder<verb::JobCancel> cancel(*jobs, store, "cancel", "Cancel a job that has not ended",
+                                  "berth jobs cancel job_0123456789abcdefghjkmnpqrs");
+  cancel.option("JOB", &verb::JobCancel::job, "", "Its id")->required();
+}
+
 void add_host_verbs(CLI::App& root, Store& store) {
   auto* templates = root.add_subcommand("template", "What sandboxes start from");
   templates->fallthrough()->require_subcommand(1);
@@ -314,6 +328,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_terminal_verbs(*root, store);
   add_journal_verbs(*root, store);
   add_server(*root, store);
+  add_jobs(*root, store);
   add_host_verbs(*root, store);
   return root;
 }

@@ -93,6 +93,15 @@ struct TemplateBuild {
 struct TemplateRemove {
   std::string name;
 };
+struct JobList {
+  std::string kind, state;
+};
+struct JobRetry {
+  std::string job;
+};
+struct JobCancel {
+  std::string job;
+};
 struct ConfigShow {};
 struct ConfigCheck {};
 struct ConfigReference {};
@@ -124,9 +133,9 @@ struct Version {};
 using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
                           verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
-                          verb::TemplateRemove, verb::ConfigShow, verb::ConfigCheck, verb::ConfigReference,
-                          verb::Doctor, verb::TerminalParse, verb::TerminalRender, verb::JournalCheck, verb::Completion,
-                          verb::Reference, verb::Version>;
+                          verb::TemplateRemove, verb::JobList, verb::JobRetry, verb::JobCancel, verb::ConfigShow,
+                          verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
+                          verb::TerminalRender, verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

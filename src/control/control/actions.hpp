@@ -98,11 +98,15 @@ struct BuildTemplate { std::string name; bool rebuild = false; };    // returns 
 struct RemoveTemplate { std::string name; };
 struct GetServerInfo {};
 
+struct ListJobs { store::JobFilter filter; store::PageRequest page; };  // of the whole server
+struct RetryJob { JobId job; };
+struct CancelJob { JobId job; };
+
 using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbox, RemoveSandbox, PauseSandbox, ResumeSandbox,
                             SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, ResizeTerminal,
                             SignalTerminal, ReadOutput, AttachTerminal, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
-                            GetServerInfo>;
+                            GetServerInfo, ListJobs, RetryJob, CancelJob>;
 
 // ---- outcomes ----
 struct Done {};
@@ -164,6 +168,6 @@ class Attachment {
 using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,
                              std::vector<TerminalInfo>, OutputPart, std::shared_ptr<Attachment>, ExecResult,
                              store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
-                             std::vector<TemplateInfo>, ServerInfo>;
+                             std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>>;
 
 }  // namespace berth::control

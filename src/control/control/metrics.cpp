@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "resume_sandbox", "sandbox_stats",  "start_terminal",  "list_terminals", "get_terminal",   "write_input",
     "resize_terminal", "signal_terminal", "read_output",   "attach_terminal", "exec",          "list_commands",
     "stat_file",      "list_files",     "read_file",       "write_file",     "make_directory", "move_file",
-    "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info"};
+    "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",
+    "list_jobs",      "retry_job",      "cancel_job"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
@@ -51,6 +52,13 @@ std::string Metrics::text(const Gauges& gauges, const store::Statistics& store) 
   one(out, "berth_terminals", "gauge", "Running terminals.", gauges.terminals);
   one(out, "berth_viewers", "gauge", "Attached viewers.", gauges.viewers);
   one(out, "berth_rate_buckets", "gauge", "Callers in the rate limit's table.", gauges.rate_buckets);
+  one(out, "berth_jobs_done_total", "counter", "Jobs that were done.", gauges.jobs.done);
+  one(out, "berth_jobs_failed_total", "counter", "Attempts at a job that failed.", gauges.jobs.failed);
+  one(out, "berth_jobs_died_total", "counter", "Jobs that were given up.", gauges.jobs.died);
+  one(out, "berth_jobs_queued", "gauge", "Jobs that wait.", gauges.jobs.queued);
+  one(out, "berth_jobs_running", "gauge", "Jobs at work.", gauges.jobs.running);
+  one(out, "berth_jobs_dead", "gauge", "Jobs that failed for good and wait for somebody.", gauges.jobs.dead);
+  one(out, "berth_jobs_oldest_due_seconds", "gauge", "How long the first of the waiting jobs is overdue.", gauges.jobs.oldest_due_seconds);
   one(out, "berth_uptime_seconds", "gauge", "Time since the server started.", gauges.uptime_seconds);
   one(out, "berth_store_commits_total", "counter", "Commits of the database.", store.commits);
   one(out, "berth_store_units_total", "counter", "Units of work that were committed.", store.units);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "control/actions.hpp"
+#include "jobs/jobs.hpp"
 #include "store/store.hpp"
 
 namespace berth::control {
@@ -19,6 +20,7 @@ namespace berth::control {
 struct Gauges {
   std::uint64_t sandboxes = 0, terminals = 0, viewers = 0, rate_buckets = 0;
   double uptime_seconds = 0;
+  jobs::Statistics jobs;
 };
 
 class Metrics {

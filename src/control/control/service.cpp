@@ -13,7 +13,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::string_view local_owner = "local";
 constexpr std::size_t pool_queue = 1024;
 constexpr std::size_t home_digest = 12;  // characters that tell the homes of a machine apart
 
@@ -64,7 +63,10 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
              .burst = domain_.parts.settings.rate_burst,
              .keys = domain_.parts.settings.rate_keys},
             *domain_.parts.clock),
+      jobs_(std::make_shared<jobs::Jobs>(
+          jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
       started_(domain_.parts.clock->now()) {
+  add_housekeeping(*jobs_, domain_, pool_);
   domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
 }
 
@@ -75,6 +77,8 @@ awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key()
 awaitable<Result<>> ServiceImpl::recover() {
   CO_TRY(co_await keys_.load());
   CO_TRY(co_await sandboxes_.recover());
+  const auto& lane = domain_.lanes.next();
+  CO_TRY(co_await aio::on(lane->executor(), jobs_->start(*lane)));
   ready_ = true;
   domain_.lanes.next()->spawn(journals_.run());
   if (auto collected = co_await templates_.collect(); !collected)
@@ -131,7 +135,8 @@ std::string ServiceImpl::metrics() {
                         .terminals = domain_.running,
                         .viewers = domain_.viewers,
                         .rate_buckets = rate_.size(),
-                        .uptime_seconds = std::chrono::duration<double>(up).count()},
+                        .uptime_seconds = std::chrono::duration<double>(up).count(),
+                        .jobs = jobs_->statistics()},
                        domain_.parts.store->statistics());
 }
 

@@ -22,6 +22,7 @@
 #include "control/control.hpp"
 #include "crypto/machine_keys.hpp"
 #include "crypto/secret.hpp"
+#include "jobs/jobs.hpp"
 #include "log/log.hpp"
 #include "sandboxes/runtime.hpp"
 
@@ -49,6 +50,9 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint64_t file_read_bytes = 64 << 20;
   std::uint32_t rate_requests_per_second = 100, rate_burst = 200, rate_keys = 10'000;
   std::uint32_t pool_threads = 4;               // for calls that block
+  std::chrono::milliseconds store_check_every{86'400'000};
+  std::chrono::days history_keep{0};            // 0: for ever
+  jobs::Settings jobs;
 };
 
 struct Dependencies {

@@ -7,6 +7,7 @@
 #include "control/domain.hpp"
 #include "control/files.hpp"
 #include "control/finder.hpp"
+#include "control/housekeeping.hpp"
 #include "control/journal_keeper.hpp"
 #include "control/keys.hpp"
 #include "control/metrics.hpp"
@@ -17,6 +18,8 @@
 #include "sandboxes/sandboxes.hpp"
 
 namespace berth::control {
+
+inline constexpr std::string_view local_owner = "local";  // of the home, and of its unix socket
 
 class ServiceImpl final : public Service {
  public:
@@ -63,6 +66,9 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, BuildTemplate action);
   Answer handle(Caller caller, RemoveTemplate action);
   Answer handle(Caller caller, GetServerInfo action);
+  Answer handle(Caller caller, ListJobs action);
+  Answer handle(Caller caller, RetryJob action);
+  Answer handle(Caller caller, CancelJob action);
 
   struct Start { templates::Template root; sandboxes::Runtime runtime; };
   Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
@@ -91,6 +97,7 @@ class ServiceImpl final : public Service {
   JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;
+  std::shared_ptr<jobs::Jobs> jobs_;
   WallTime started_;
   std::atomic<bool> ready_ = false, stopping_ = false;
 };

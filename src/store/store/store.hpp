@@ -24,15 +24,12 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.hpp"
+#include "store/jobs.hpp"
+#include "store/page.hpp"
 #include "store/rows.hpp"
 #include "store/session.hpp"
 
 namespace berth::store {
-
-// Pages are keyset pages: stable while rows come and go. `after` is a cursor from the page before, "" for the first.
-struct PageRequest { std::string after; std::uint32_t limit = 20; };  // limit 1 to 100 (1,000 for commands)
-template <class Row>
-struct Page { std::vector<Row> rows; std::string next; };             // next is "" at the end
 
 struct SandboxFilter { std::string owner; std::optional<SandboxState> state; };
 struct CommandFilter {                                                // newest first
@@ -71,6 +68,8 @@ class TerminalReader {
   virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
   virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
   virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
+  // Terminals that ended before then, the longest first.
+  virtual Result<std::vector<TerminalId>> terminals_ended(WallTime before, std::uint32_t limit) = 0;
 
  protected:
   ~TerminalReader() = default;
@@ -81,6 +80,7 @@ class TerminalWriter {
   virtual Result<> insert_terminal(const TerminalRow&) = 0;
   virtual Result<> update_terminal(const TerminalRow&) = 0;
   virtual Result<> put_command(const CommandRow&) = 0;                // insert or replace by (terminal, number)
+  virtual Result<> forget_terminal(const TerminalId&) = 0;            // its row and its commands; no error when it is gone
 
  protected:
   ~TerminalWriter() = default;
@@ -103,10 +103,11 @@ class KeyWriter {
   ~KeyWriter() = default;
 };
 
-class Reader : public SandboxReader, public TerminalReader, public KeyReader, public SessionReader {
+class Reader : public SandboxReader, public TerminalReader, public KeyReader, public JobReader, public SessionReader {
  public:
   virtual ~Reader() = default;
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
+  virtual Result<> check() = 0;  // reads everything: Damaged says what does not hold
 };
 
 // Reads see the unit's own writes.
@@ -114,6 +115,7 @@ class Unit : public Reader,
              public SandboxWriter,
              public TerminalWriter,
              public KeyWriter,
+             public JobWriter,
              public SessionWriter {
  public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;

@@ -1,4 +1,5 @@
 #include "store/contract.hpp"
+#include "store/contract_jobs.hpp"
 #include "store/contract_sessions.hpp"
 
 #include "store_sqlite/harness.hpp"
@@ -6,6 +7,9 @@
 namespace berth::store::contract {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
+                         [](const auto&) { return "Sqlite"; });
+INSTANTIATE_TEST_SUITE_P(Sqlite, JobContract,
                          testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
                          [](const auto&) { return "Sqlite"; });
 

@@ -10,7 +10,7 @@
 
 namespace berth::store_sqlite {
 
-enum class List : std::uint8_t { Sandboxes = 1, Commands = 2, TerminalCommands = 3 };
+enum class List : std::uint8_t { Sandboxes = 1, Commands = 2, TerminalCommands = 3, Jobs = 4 };
 
 [[nodiscard]] std::string encode_cursor(List list, std::int64_t key);
 [[nodiscard]] Result<std::int64_t> decode_cursor(List list, std::string_view cursor);  // "" is the largest key

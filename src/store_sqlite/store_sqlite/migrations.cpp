@@ -92,8 +92,36 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// priority first, then the longest due; an expired lease makes a running job due again.
+constexpr const char* job_schema = R"sql(
+CREATE TABLE jobs (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  input TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  run_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  worker TEXT NOT NULL,
+  lease INTEGER,
+  error TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  ended INTEGER
+) STRICT;
+CREATE UNIQUE INDEX jobs_active ON jobs (kind, subject) WHERE state < 2;
+CREATE INDEX jobs_queued ON jobs (priority DESC, run_at) WHERE state = 0;
+CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 0;
+CREATE INDEX jobs_leased ON jobs (lease) WHERE state = 1;
+CREATE INDEX jobs_ended ON jobs (ended) WHERE state > 1;
+CREATE INDEX terminals_ended ON terminals (ended) WHERE running = 0;
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
-                            Migration{2, "sessions", session_schema}};
+                            Migration{2, "sessions", session_schema},
+                            Migration{3, "jobs; terminals by their end", job_schema}};
 
 }  // namespace
 

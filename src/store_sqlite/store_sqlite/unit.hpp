@@ -19,6 +19,7 @@ class SqlUnit final : public store::Unit {
   Result<std::vector<store::TerminalRow>> terminals(const SandboxId& sandbox) override;
   Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override;
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override;
+  Result<std::vector<TerminalId>> terminals_ended(WallTime before, std::uint32_t limit) override;
   Result<std::vector<store::KeyRow>> keys() override;
   Result<std::optional<std::string>> setting(const std::string& name) override;
   Result<store::SessionRow> session(const SessionId& id) override;
@@ -34,6 +35,12 @@ class SqlUnit final : public store::Unit {
   Result<std::optional<store::LogRow>> log_entry_of(const SessionId&, store::SessionLog,
                                                     const std::string& client_id) override;
   Result<std::optional<store::IdempotencyRow>> idempotency(const std::string& owner, const std::string& key) override;
+  Result<> check() override;
+
+  Result<store::JobRow> job(const JobId& id) override;
+  Result<store::Page<store::JobRow>> jobs(const store::JobFilter&, const store::PageRequest&) override;
+  Result<store::JobCounts> job_counts(WallTime now) override;
+  Result<std::optional<WallTime>> next_job() override;
 
   Result<> insert_sandbox(const store::SandboxRow&) override;
   Result<> update_sandbox(const store::SandboxRow&, store::SandboxState expected) override;
@@ -41,8 +48,16 @@ class SqlUnit final : public store::Unit {
   Result<> insert_terminal(const store::TerminalRow&) override;
   Result<> update_terminal(const store::TerminalRow&) override;
   Result<> put_command(const store::CommandRow&) override;
+  Result<> forget_terminal(const TerminalId&) override;
   Result<> insert_key(const store::KeyRow&) override;
   Result<> revoke_key(const KeyId&, WallTime when) override;
+  Result<> insert_job(const store::JobRow&) override;
+  Result<std::optional<store::JobRow>> claim_job(const std::string& worker, WallTime now, WallTime lease) override;
+  Result<> renew_job(const JobId&, const std::string& worker, WallTime lease) override;
+  Result<> end_attempt(const store::JobRow& row, const std::string& worker) override;
+  Result<> cancel_job(const JobId&, WallTime now) override;
+  Result<> retry_job(const JobId&, WallTime now) override;
+  Result<std::uint64_t> forget_jobs(WallTime before) override;
   Result<> put_setting(const std::string& name, const std::string& value) override;
   Result<> insert_session(const store::SessionRow&) override;
   Result<> update_session(const store::SessionRow&, std::uint64_t expected_version,

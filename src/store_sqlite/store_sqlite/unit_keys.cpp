@@ -17,6 +17,8 @@ constexpr Query setting_get{"setting_get", "SELECT value FROM settings WHERE nam
 constexpr Query setting_put{
     "setting_put", "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2"};
 
+constexpr Query whole_check{"whole_check", "PRAGMA quick_check(1)"};
+
 }  // namespace
 
 Result<std::vector<store::KeyRow>> SqlUnit::keys() {
@@ -49,6 +51,15 @@ Result<> SqlUnit::revoke_key(const KeyId& id, WallTime when) {
 Result<> SqlUnit::put_setting(const std::string& name, const std::string& value) {
   TRY_ASSIGN(auto statement, connection_.prepare(setting_put));
   return statement.bind(name, value).run();
+}
+
+Result<> SqlUnit::check() {
+  TRY_ASSIGN(auto statement, connection_.prepare(whole_check));
+  TRY(statement.step());
+  const std::string said = statement.text(0);
+  if (said == "ok") return {};
+  Error error{.code = Code::Damaged, .message = "The database is damaged.", .hint = "Restore a backup.", .subject = said};
+  return pass(std::move(error));
 }
 
 }  // namespace berth::store_sqlite

@@ -4,6 +4,7 @@
 #include "store_sqlite/queries.hpp"
 #include "store_sqlite/rows.hpp"
 #include "store_sqlite/unit.hpp"
+#include "store_sqlite/values.hpp"
 
 namespace berth::store_sqlite {
 namespace {
@@ -41,6 +42,13 @@ constexpr Query command_put{
                    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (terminal, number) DO UPDATE SET "
                    "sandbox = ?3, owner = ?4, text = ?5, cwd = ?6, exit_code = ?7, done = ?8, started = ?9, "
                    "duration_ns = ?10, output_begin = ?11, output_end = ?12"};
+
+constexpr Query terminals_over{"terminals_over",
+                               "SELECT id FROM terminals WHERE running = 0 AND ended < ?1 ORDER BY ended LIMIT ?2"};
+constexpr Query terminal_delete{"terminal_delete", "DELETE FROM terminals WHERE id = ?1"};
+constexpr Query commands_delete{"commands_delete", "DELETE FROM commands WHERE terminal = ?1"};
+
+Result<TerminalId> read_terminal_id(const Statement& statement) { return read_id<TerminalId>(statement, 0); }
 
 }  // namespace
 
@@ -95,6 +103,19 @@ Result<> SqlUnit::put_command(const store::CommandRow& row) {
   TRY_ASSIGN(auto statement, connection_.prepare(command_put));
   bind_command(statement, row);
   return statement.run();
+}
+
+Result<std::vector<TerminalId>> SqlUnit::terminals_ended(WallTime before, std::uint32_t limit) {
+  TRY_ASSIGN(auto statement, connection_.prepare(terminals_over));
+  return read_all(statement.bind(nanoseconds(before), std::int64_t{limit}), read_terminal_id);
+}
+
+Result<> SqlUnit::forget_terminal(const TerminalId& id) {
+  for (const Query* query : {&commands_delete, &terminal_delete}) {
+    TRY_ASSIGN(auto statement, connection_.prepare(*query));
+    TRY(statement.bind(id.str()).run());
+  }
+  return {};
 }
 
 }  // namespace berth::store_sqlite

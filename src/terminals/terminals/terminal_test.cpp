@@ -11,6 +11,7 @@
 #include <random>
 
 #include "journal/writer.hpp"
+#include "store/empty_unit.hpp"
 #include "terminals/viewer.hpp"
 #include "wire/frame.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 using boost::asio::awaitable;
 
 // Keeps rows in memory; `failures` makes that many next writes fail as a full disk does.
-class MemoryStore final : public store::Store, public store::Unit {
+class MemoryStore final : public store::Store, public store::EmptyUnit {
  public:
   std::map<std::string, store::TerminalRow> terminals_;
   std::map<std::uint64_t, store::CommandRow> commands_;
@@ -41,53 +42,6 @@ class MemoryStore final : public store::Store, public store::Unit {
   Result<> insert_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
   Result<> update_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
   Result<> put_command(const store::CommandRow& row) override { return commands_[row.number] = row, Result<>{}; }
-  Result<> insert_sandbox(const store::SandboxRow&) override { return {}; }
-  Result<> update_sandbox(const store::SandboxRow&, store::SandboxState) override { return {}; }
-  Result<> remove_sandbox(const SandboxId&) override { return {}; }
-  Result<> insert_key(const store::KeyRow&) override { return {}; }
-  Result<> revoke_key(const KeyId&, WallTime) override { return {}; }
-  Result<> put_setting(const std::string&, const std::string&) override { return {}; }
-  Result<store::SandboxRow> sandbox(const SandboxId&) override { return fail(Code::NotFound, ""); }
-  Result<store::SandboxRow> sandbox_named(const std::string&, const std::string&) override { return fail(Code::NotFound, ""); }
-  Result<store::Page<store::SandboxRow>> sandboxes(const store::SandboxFilter&, const store::PageRequest&) override {
-    return store::Page<store::SandboxRow>{};
-  }
-  Result<std::vector<store::SandboxRow>> live_sandboxes() override { return std::vector<store::SandboxRow>{}; }
-  Result<store::TerminalRow> terminal(const TerminalId&) override { return fail(Code::NotFound, ""); }
-  Result<std::vector<store::TerminalRow>> terminals(const SandboxId&) override { return std::vector<store::TerminalRow>{}; }
-  Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override {
-    return store::Page<store::CommandRow>{};
-  }
-  Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override { return std::vector<store::CommandRow>{}; }
-  Result<std::vector<store::KeyRow>> keys() override { return std::vector<store::KeyRow>{}; }
-  Result<std::optional<std::string>> setting(const std::string&) override { return std::optional<std::string>{}; }
-  Result<store::SessionRow> session(const SessionId&) override { return fail(Code::NotFound, ""); }
-  Result<store::SessionPage> sessions(const store::SessionFilter&, const std::optional<store::SessionPosition>&,
-                                      std::uint32_t) override {
-    return store::SessionPage{};
-  }
-  Result<store::SessionCounts> session_counts(const std::string&) override { return store::SessionCounts{}; }
-  Result<std::vector<store::RevisionRow>> revisions_for(const SessionId&, std::uint64_t) override { return none_; }
-  Result<std::vector<store::RevisionRow>> session_history(const SessionId&, std::uint64_t, std::uint32_t) override { return none_; }
-  Result<std::vector<store::LogRow>> log_entries(const SessionId&, store::SessionLog, std::uint64_t, std::uint32_t) override {
-    return std::vector<store::LogRow>{};
-  }
-  Result<std::uint64_t> log_end(const SessionId&, store::SessionLog) override { return 0u; }
-  Result<std::optional<store::LogRow>> log_entry_of(const SessionId&, store::SessionLog, const std::string&) override {
-    return std::nullopt;
-  }
-  Result<std::optional<store::IdempotencyRow>> idempotency(const std::string&, const std::string&) override { return std::nullopt; }
-  Result<> insert_session(const store::SessionRow&) override { return {}; }
-  Result<> update_session(const store::SessionRow&, std::uint64_t, store::SessionState) override { return {}; }
-  Result<> mark_session_damaged(const SessionId&) override { return {}; }
-  Result<> remove_session(const SessionId&) override { return {}; }
-  Result<> insert_revision(const store::RevisionRow&) override { return {}; }
-  Result<> prune_revisions(const SessionId&, std::uint64_t) override { return {}; }
-  Result<> insert_log_entry(const store::LogRow&) override { return {}; }
-  Result<> put_idempotency(const store::IdempotencyRow&, WallTime) override { return {}; }
-
- private:
-  std::vector<store::RevisionRow> none_;
 };
 
 struct RecordingOutlet final : Outlet {

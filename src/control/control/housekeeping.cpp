@@ -1,0 +1,52 @@
+#include "control/housekeeping.hpp"
+
+#include "os/file.hpp"
+
+namespace berth::control {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr std::uint32_t terminals_at_once = 100;
+constexpr std::chrono::hours prune_every{1};
+
+// Damage does not go away by trying again: it is said, and looked for again at the next time.
+awaitable<Result<>> check_store(Domain* domain) {
+  const auto checked = co_await domain->parts.store->read([](store::Reader& reader) { return reader.check(); });
+  if (!checked && checked.error().code == Code::Damaged)
+    domain->parts.log.error("the database is damaged", {{"error", checked.error()}});
+  co_return checked;
+}
+
+awaitable<Result<>> prune_history(Domain* domain, aio::Pool* pool) {
+  const WallTime before = domain->parts.clock->now() - domain->parts.settings.history_keep;
+  for (;;) {
+    CO_TRY_ASSIGN(const auto old, co_await domain->parts.store->read(
+                                      [before](store::Reader& reader) { return reader.terminals_ended(before, terminals_at_once); }));
+    if (old.empty()) co_return Result<>{};
+    CO_TRY(co_await pool->run([old, directory = domain->parts.home / "terminals"]() -> Result<> {
+      for (const TerminalId& id : old) TRY(os::remove_tree(directory / id.str()));
+      return {};
+    }));
+    CO_TRY(co_await domain->parts.store->write([old](store::Unit& unit) -> Result<> {
+      for (const TerminalId& id : old) TRY(unit.forget_terminal(id));
+      return {};
+    }));
+    domain->parts.log.info("history forgotten", {{"terminals", old.size()}});
+  }
+}
+
+}  // namespace
+
+void add_housekeeping(jobs::Jobs& jobs, Domain& domain, aio::Pool& pool) {
+  jobs.handle("store.check", {.work = [&domain](store::JobRow) { return check_store(&domain); },
+                              .max_attempts = 1,
+                              .limit = std::chrono::hours{6},
+                              .every = domain.parts.settings.store_check_every});
+  if (domain.parts.settings.history_keep.count() > 0)
+    jobs.handle("history.prune", {.work = [&domain, &pool](store::JobRow) { return prune_history(&domain, &pool); },
+                                  .limit = std::chrono::hours{1},
+                                  .every = prune_every});
+}
+
+}  // namespace berth::control
