@@ -126,12 +126,14 @@ struct Parts {
   std::unique_ptr<api_http::Server> server;
 };
 
-// The key's text exists here and in the file, nowhere else.
+// The key's text is in the file, and on the screen of somebody who looks; never in a log that caught our output.
 asio::awaitable<Result<>> keep_first_key(Parts* parts) {
-  CO_TRY_ASSIGN(const auto key, co_await parts->service->ensure_first_key());
+  const auto path = parts->home / "token";
+  CO_TRY_ASSIGN(const auto key, co_await parts->service->ensure_first_key(
+                                    [path](const crypto::Secret& text) { return os::durable_write(path, text.reveal(), 0600); }));
   if (!key) co_return Result<>{};
-  CO_TRY(os::durable_write(parts->home / "token", key->reveal(), 0600));
-  say(fmt::format("first API key, also in {}: {}\n", (parts->home / "token").string(), key->reveal()));
+  if (::isatty(STDOUT_FILENO) != 0) say(fmt::format("first API key, also in {}: {}\n", path.string(), key->reveal()));
+  else say(fmt::format("the first API key is in {}\n", path.string()));
   co_return Result<>{};
 }
 
@@ -203,7 +205,8 @@ Result<> run(const ServeOptions& options) {
   const SystemClock clock;
   TRY_ASSIGN(const auto store, open_store(options.home, config.settings, clock, log));
   TRY_ASSIGN(const auto templates, templates::Templates::open({.images = options.home / "images",
-                                                               .cache = config.settings.templates.cache}));
+                                                               .cache = config.settings.templates.cache,
+                                                               .build_timeout = config.settings.templates.build_timeout_ms}));
   aio::Runtime runtime(config.settings.server.threads);
   TRY_ASSIGN(const auto service, control::Service::open({.runtime = &runtime, .store = store.get(), .clock = &clock,
                                                          .templates = &templates, .log = log, .home = options.home, .shim = shim,

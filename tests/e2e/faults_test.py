@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import threading
 
 import pytest
@@ -199,3 +200,60 @@ def test_a_stubborn_process_is_killed_after_the_grace(api, isolation):
     api.terminal(made, "sh", "-c", "trap '' TERM HUP INT; while :; do sleep 1; done")
     assert api.post(f"/v1/sandboxes/{made['id']}/stop", {"grace_ms": 100})["state"] == "stopped"
     api.remove(made)
+
+
+def database(server, statement):
+    subprocess.run(["sqlite3", str(server.home / "berth.db"), statement], check=True, timeout=60)
+
+
+def test_a_pause_that_was_not_recorded_is_seen_again(own):
+    server = own()
+    api = server.api()
+    made = api.sandbox("container")
+    assert api.post(f"/v1/sandboxes/{made['id']}/pause")["state"] == "paused"
+    assert server.stop() == 0
+    database(server, "UPDATE sandboxes SET state = 1")  # as if the server had died between the freeze and the row
+    server.start()
+    assert state(server, made)["state"] == "paused"
+    assert server.api().post(f"/v1/sandboxes/{made['id']}/resume")["state"] == "running"
+    assert server.api().exec(made, "echo", "awake")["stdout"] == "awake\n"
+
+
+def test_a_silent_shim_is_waited_for_and_holds_nobody_up(own):
+    server = own()
+    api = server.api()
+    made, other = api.sandbox("container"), api.sandbox("container")
+    shim = shim_of(server, made)
+    os.kill(shim, signal.SIGSTOP)
+    server.kill()
+    try:
+        server.start()  # ready, although one of its sandboxes does not answer
+        assert state(server, made)["state"] == "running"
+        assert server.api().exec(other, "echo", "here")["stdout"] == "here\n"
+    finally:
+        os.kill(shim, signal.SIGCONT)
+    eventually(lambda: server.api().call("POST", f"/v1/sandboxes/{made['id']}/exec", {"argv": ["true"]}).status == 200,
+               30, "a command in the sandbox whose shim answers again")
+
+
+def test_a_template_is_not_removed_under_a_sandbox_that_is_being_made(own):
+    server = own()
+    rng = random.Random(SEED)
+    statuses = {"made": [], "removed": []}
+
+    def remove():
+        threading.Event().wait(rng.random() * 0.02)
+        statuses["removed"].append(server.api().call("DELETE", "/v1/templates/busybox").status)
+
+    for _ in range(20):
+        server.api().post("/v1/templates/busybox/build")
+        remover = threading.Thread(target=remove)
+        remover.start()
+        answer = server.api().call("POST", "/v1/sandboxes", {"template": "busybox", "isolation": "container"})
+        remover.join()
+        statuses["made"].append(answer.status)
+        if answer.status == 201:
+            assert server.api().exec(answer.json, "echo", "x")["stdout"] == "x\n"
+            server.api().call("DELETE", f"/v1/sandboxes/{answer.json['id']}?force=true", expect=204)
+    assert set(statuses["made"]) <= {201, 404, 409}, statuses
+    assert set(statuses["removed"]) <= {204, 404, 409}, statuses

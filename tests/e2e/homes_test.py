@@ -230,3 +230,47 @@ def test_the_key_file_is_private_and_printed_once(own):
     key = server.key
     server.start()
     assert server.key == key and server.output.read_text().count(key) == first
+
+
+def test_a_lost_database_loses_nothing_else(own):
+    server = own()
+    made = server.api().sandbox("container", name="kept")
+    server.api().exec(made, "sh", "-c", "echo precious > /workspace/file")
+    assert server.stop() == 0
+    database, aside = server.home / "berth.db", server.home / "aside"
+    aside.mkdir()
+    for path in server.home.glob("berth.db*"):
+        path.rename(aside / path.name)
+    refused(server, "does not know")
+    for path in server.home.glob("berth.db*"):
+        path.unlink()
+    for path in aside.iterdir():
+        path.rename(server.home / path.name)
+    assert database.exists()
+    server.refused = False
+    server.start()
+    assert server.api().exec(made, "cat", "/workspace/file")["stdout"] == "precious\n", "it went on all the time"
+
+
+def test_what_no_row_names_is_set_aside(own):
+    server = own()
+    made = server.api().sandbox("container")
+    server.api().exec(made, "sh", "-c", "echo precious > /workspace/file")
+    assert server.stop() == 0
+    subprocess.run(["sqlite3", str(server.home / "berth.db"), f"DELETE FROM sandboxes WHERE id = '{made['id']}'"], check=True)
+    server.start()
+    aside = server.home / "lost+found" / made["id"]
+    assert (aside / "workspace/file").read_text() == "precious\n"
+    shutil.rmtree(aside)
+    assert sandbox_traces(server.home, made["id"], but=(server.process.pid,)) == []
+
+
+def test_the_first_key_is_kept_before_it_counts(own):
+    server = own(start=False, template=False)
+    (server.home / "token").mkdir(parents=True)
+    refused(server, "")
+    (server.home / "token").rmdir()
+    server.refused = False
+    server.start()
+    assert server.tcp().call("GET", "/v1/sandboxes").status == 200
+    assert server.key not in server.output.read_text(), "a log of the output holds no key"

@@ -18,3 +18,15 @@ def test_wrong_keys_are_counted_too(own):
     server = own(env={"BERTH_RATE_BURST": "20", "BERTH_RATE_REQUESTS_PER_SECOND": "1"}, template=False)
     statuses = [server.tcp(key="wrong").call("GET", "/v1/sandboxes").status for _ in range(60)]
     assert set(statuses) == {401, 429}, statuses
+
+
+def test_strangers_are_counted_by_address(own):
+    server = own(env={"BERTH_RATE_BURST": "20", "BERTH_RATE_REQUESTS_PER_SECOND": "1"}, template=False)
+    foreign = {"Origin": "http://evil.example"}
+    asks = (lambda: server.tcp(key="").call("GET", "/v1/sandboxes"),
+            lambda: server.tcp(key="").call("GET", "/nowhere"),
+            lambda: server.tcp(key="").call("GET", "/healthz", headers=foreign))
+    statuses = [ask().status for _ in range(20) for ask in asks]
+    assert set(statuses) == {401, 403, 404, 429}, statuses
+    assert statuses.count(429) > 20
+    assert server.api().call("GET", "/v1/sandboxes").status == 200, "the owner of the socket is no stranger"

@@ -212,3 +212,30 @@ def test_a_client_that_goes_silent_is_gone_within_the_read_timeout(own):
     eventually(lambda: api.get("/v1/info")["viewers"] == 1)
     eventually(lambda: api.get("/v1/info")["viewers"] == 0, 10, "a silent viewer that is dropped")
     connection.close()
+
+
+def test_a_client_that_vanishes_while_its_input_waits(own):
+    server = own(env={"BERTH_HTTP_WEBSOCKET_PING_MS": "500", "BERTH_HTTP_WEBSOCKET_IDLE_MS": "2000"})
+    made = server.api().sandbox("container")
+    terminal = server.api().terminal(made, "sleep", "1000", kind="pipes")
+
+    connections = []
+    for _ in range(3):
+        connection = sockets.create_connection(("127.0.0.1", server.port), timeout=20 * SLOW)
+        connection.sendall((f"GET /v1/terminals/{terminal['id']}/attach HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+                            f"Authorization: Bearer {server.key}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                            f"Sec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n").encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 101")
+        frame = b"\x82\xfe" + struct.pack(">H", 32768) + bytes(4) + b"x" * 32768
+        connection.settimeout(0.5)
+        try:
+            while True:
+                connection.sendall(frame)
+        except TimeoutError:
+            pass  # the program reads nothing, so nothing more is taken
+        connections.append(connection)
+    eventually(lambda: server.api().get(f"/v1/terminals/{terminal['id']}")["viewers"] == 3)
+    for connection in connections:
+        connection.close()
+    eventually(lambda: server.api().get(f"/v1/terminals/{terminal['id']}")["viewers"] == 0, 20, "viewers that are gone")

@@ -63,13 +63,15 @@ boost::asio::awaitable<Response> Exchange::answer() {
 }
 
 boost::asio::awaitable<Result<Response>> Exchange::handle() {
-  CO_TRY_ASSIGN(origin_, check_access(shared_.access, peer_.scheme, request_.headers));
+  auto origin = check_access(shared_.access, peer_.scheme, request_.headers);
+  if (!origin) co_return co_await refuse_stranger(std::move(origin).error());
+  origin_ = *origin;
   if (request_.method == "OPTIONS" && origin_ == Origin::Configured)
     co_return Response{.status = 204, .content_type = {}, .body = {},
                        .headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE"},
                                    {"Access-Control-Allow-Headers", "Authorization, Content-Type"}}};
   auto match = match_route(request_.method, request_.target, allow_);
-  if (!match) co_return std::unexpected(std::move(match).error());
+  if (!match) co_return co_await refuse_stranger(std::move(match).error());
   const Route& route = *match->route;
   control::Caller caller;
   if (route.needs_key()) {
@@ -98,12 +100,21 @@ boost::asio::awaitable<Result<control::Caller>> Exchange::identify(const Route* 
   if (const auto key = presented_key(*route)) {
     CO_TRY_ASSIGN(caller, co_await shared_.control.authenticate(std::string(*key), peer_.address));
   } else if (!peer_.local_user) {
-    co_return fail(Code::Unauthenticated, "This request has no key.",
-                   "Send \"Authorization: Bearer <key>\"; the first key is in the file token of the server's home.");
+    co_return co_await refuse_stranger(
+        Error{.code = Code::Unauthenticated, .message = "This request has no key.",
+              .hint = "Send \"Authorization: Bearer <key>\"; the first key is in the file token of the server's home."});
   }
   caller.address = peer_.address;
   caller.request_id = id_;
   co_return caller;
+}
+
+// What is refused before anybody is known counts against the address that it came from.
+boost::asio::awaitable<std::unexpected<Error>> Exchange::refuse_stranger(Error error) {
+  if (peer_.local_user) co_return std::unexpected(std::move(error));
+  auto counted = co_await shared_.control.authenticate({}, peer_.address);
+  if (!counted && counted.error().code == Code::RateLimited) error = std::move(counted).error();
+  co_return std::unexpected(std::move(error));
 }
 
 boost::asio::awaitable<Result<>> Exchange::read_body(Match* match) {
@@ -157,7 +168,7 @@ Response Exchange::refuse(const Error& error) const {
   Response response = problem_response(error, id_, allow_.empty() ? status_ : 405);
   if (!allow_.empty()) response.headers.emplace_back("Allow", allow_);
   if (response.status == 426) response.headers.emplace_back("Upgrade", "websocket");
-  const auto level = response.status >= 500 ? log::Level::Error : log::Level::Info;
+  const auto level = response.status >= 500 ? log::Level::Error : response.status == 429 ? log::Level::Debug : log::Level::Info;
   shared_.log.write(level, "request refused", {{"request_id", id_}, {"method", request_.method}, {"target", request_.target},
                                                {"status", response.status}, {"peer", peer_.address}, {"error", error}});
   return response;

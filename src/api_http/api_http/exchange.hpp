@@ -40,6 +40,7 @@ class Exchange {
  private:
   boost::asio::awaitable<Result<Response>> handle();
   boost::asio::awaitable<Result<control::Caller>> identify(const Route* route);
+  boost::asio::awaitable<std::unexpected<Error>> refuse_stranger(Error error);
   boost::asio::awaitable<Result<>> read_body(Match* match);
   boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
   [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;

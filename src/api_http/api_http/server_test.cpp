@@ -40,7 +40,8 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
 
 std::string concrete(std::string pattern) {
   const std::string terminal = "trm_00000000000000000000000000";
-  for (const auto& [placeholder, value] : {std::pair<std::string, std::string>{"{sandbox}", "x"}, {"{terminal}", terminal}, {"{name}", "y"}})
+  for (const auto& [placeholder, value] : {std::pair<std::string, std::string>{"{sandbox}", "x"}, {"{terminal}", terminal},
+        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}})
     if (const auto at = pattern.find(placeholder); at != std::string::npos) pattern.replace(at, placeholder.size(), value);
   return pattern;
 }

@@ -12,6 +12,7 @@
 
 #include "aio/event.hpp"
 #include "api_ws/control_frame.hpp"
+#include "os/socket.hpp"
 
 namespace berth::api_ws {
 
@@ -44,10 +45,12 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
  public:
   WebSocketSession(Granted granted, const Settings& settings, const Words& words, log::Logger log)
       : settings_(settings), words_(words), log_(std::move(log)), executor_(granted.attachment->executor()),
-        granted_(std::move(granted)), socket_(executor_), watch_(executor_), turn_(executor_), restart_(executor_) {
+        granted_(std::move(granted)), socket_(executor_), watch_(executor_), turn_(executor_), restart_(executor_), gone_(executor_) {
     boost::system::error_code error;
     socket_.next_layer().assign(asio::generic::stream_protocol(AF_UNIX, 0), granted_.connection.get(), error);
     if (!error) (void)granted_.connection.release();
+    // While input waits nothing is read and no pong is seen: the kernel tells of a peer that takes nothing any more.
+    os::set_unacknowledged_limit(socket_.next_layer().native_handle(), settings_.idle);
   }
 
   asio::any_io_executor executor() const override { return executor_; }
@@ -74,6 +77,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   void abort() override {
     boost::system::error_code ignored;
     socket_.next_layer().close(ignored);
+    aborted_ = true;
+    gone_.notify();
   }
 
  private:
@@ -104,7 +109,13 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
     using namespace asio::experimental::awaitable_operators;
     const std::string hello = hello_frame(words_.terminal_json(terminal().info()), terminal().position());
     if (!co_await send(Kind::Text, {}, hello)) co_return;
-    co_await (write_output() || read_input() || close_for_restart());
+    co_await (write_output() || read_input() || close_for_restart() || until_aborted());
+  }
+
+  // Nothing else may be waiting at the socket: input that its program does not take, output that does not come.
+  asio::awaitable<void> until_aborted() {
+    while (!aborted_)
+      if (!co_await gone_.wait()) co_return;
   }
 
   // ---- to the client ----
@@ -216,7 +227,10 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
     }
     if (accepted_ && !pinging_ && quiet >= settings_.ping / 2) {
       pinging_ = true;
-      socket_.async_ping({}, [self = shared_from_this()](boost::system::error_code) { self->pinging_ = false; });
+      socket_.async_ping({}, [self = shared_from_this()](boost::system::error_code error) {
+        self->pinging_ = false;
+        if (error && error != asio::error::operation_aborted) self->abort();
+      });
     }
     watch(settings_.ping);
   }
@@ -228,9 +242,9 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
   Granted granted_;
   WebSocket socket_;
   asio::steady_timer watch_;
-  aio::Event turn_, restart_;
+  aio::Event turn_, restart_, gone_;
   Clock::time_point heard_{};
-  bool accepted_ = false, sending_ = false, typing_ = false, pinging_ = false, closing_ = false, restarting_ = false;
+  bool accepted_ = false, sending_ = false, typing_ = false, pinging_ = false, closing_ = false, restarting_ = false, aborted_ = false;
 };
 
 }  // namespace

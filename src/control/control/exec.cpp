@@ -66,6 +66,7 @@ awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sa
   }
   if (!done) co_return std::unexpected(std::move(done).error());
   if (!collected->ended->exit) co_return fail(Code::Unavailable, collected->ended->reason);
+  CO_TRY(co_await terminal->committed());
   ExecResult result = std::move(collected->result);
   result.exit = *collected->ended->exit;
   result.duration = domain->parts.clock->steady() - began;

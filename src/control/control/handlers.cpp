@@ -53,6 +53,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, CreateSandbox action) {
                                                    .processes = settings.sandbox_processes,
                                                    .open_files = settings.sandbox_open_files},
                                                   host_limits()));
+  CO_TRY_ASSIGN(const auto held, templates_.hold(name));
   CO_TRY_ASSIGN(const auto start, co_await pool_.run([this, name, isolation] { return prepare_start(name, isolation); }));
   sandboxes::Request request{.owner = caller.owner, .name = action.name, .template_name = name,
                              .template_digest = start.root.digest, .template_root = start.root.root,

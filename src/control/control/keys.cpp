@@ -15,9 +15,15 @@ awaitable<Result<>> Keys::load() {
   co_return Result<>{};
 }
 
-awaitable<Result<std::optional<crypto::Secret>>> Keys::ensure_first(std::string owner) {
+awaitable<Result<std::optional<crypto::Secret>>> Keys::ensure_first(std::string owner, KeepKey keep) {
+  CO_TRY_ASSIGN(const auto known, co_await store_.read([](store::Reader& reader) { return reader.keys(); }));
+  if (!known.empty()) {
+    CO_TRY(co_await load());
+    co_return std::nullopt;
+  }
   auto key = crypto::new_api_key();
   const store::KeyRow row{.id = key.id, .owner = std::move(owner), .label = "first", .hash = key.hash, .created = clock_.now()};
+  CO_TRY(keep(key.text));  // before anybody could need it: a crash in between leaves a text that opens nothing
   CO_TRY_ASSIGN(const bool made, co_await store_.write([row](store::Unit& unit) -> Result<bool> {
     TRY_ASSIGN(const auto known, unit.keys());
     if (!known.empty()) return false;

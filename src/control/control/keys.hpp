@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "control/actions.hpp"
 #include "crypto/secret.hpp"
+#include "control/service.hpp"
 #include "store/store.hpp"
 
 namespace berth::control {
@@ -22,7 +23,7 @@ class Keys {
 
   boost::asio::awaitable<Result<>> load();
   // A key for `owner`, when there is none at all. Its text exists nowhere else.
-  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner);
+  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner, KeepKey keep);
   Result<Caller> authenticate(std::string_view presented) const;
 
  private:

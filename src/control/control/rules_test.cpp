@@ -128,10 +128,15 @@ TEST_F(Doorstep, BadRequestsAreToldApart) {
 }
 
 TEST_F(Doorstep, TheFirstKeyIsMadeOnce) {
-  auto key = server_->wait(server_->service->ensure_first_key());
+  std::string kept;
+  const KeepKey full = [](const crypto::Secret&) { return Result<>(fail(Code::NoSpace, "The disk is full.")); };
+  EXPECT_FALSE(server_->wait(server_->service->ensure_first_key(full)));
+  const KeepKey keep = [&](const crypto::Secret& text) { return kept = text.reveal(), Result<>{}; };
+  auto key = server_->wait(server_->service->ensure_first_key(keep));
   ASSERT_TRUE(key && *key);
   const std::string text((*key)->reveal());
-  const auto again = server_->wait(server_->service->ensure_first_key());
+  EXPECT_EQ(kept, text);
+  const auto again = server_->wait(server_->service->ensure_first_key(full));
   EXPECT_TRUE(again && !*again);
   server_ = std::make_unique<Server>(home());
   const auto caller = server_->wait(server_->service->authenticate(text, "here"));

@@ -70,8 +70,8 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
   domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
 }
 
-awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key() {
-  co_return co_await keys_.ensure_first(std::string(local_owner));
+awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key(KeepKey keep) {
+  co_return co_await keys_.ensure_first(std::string(local_owner), std::move(keep));
 }
 
 awaitable<Result<>> ServiceImpl::recover() {

@@ -1,9 +1,9 @@
 #pragma once
 // The server behind the transports, put together: control and the domain below it.
 //
-// Example (control::Dependencies dependencies):
+// Example (control::Dependencies dependencies, control::KeepKey keep):
 //   CO_TRY_ASSIGN(const auto service, control::Service::open(std::move(dependencies)));
-//   CO_TRY_ASSIGN(const auto key, co_await service->ensure_first_key());  // a new key when there was none: show it once
+//   CO_TRY_ASSIGN(const auto key, co_await service->ensure_first_key(keep));  // a new key when there was none: show it once
 //   CO_TRY(co_await service->recover());  // the sandboxes of earlier servers; ready() from then on
 //   (void)key;
 //   co_await service->stop(std::chrono::seconds{5});  // after the transports; sandboxes go on
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,12 +69,15 @@ struct Dependencies {
   Settings settings;
 };
 
+using KeepKey = std::function<Result<>(const crypto::Secret& text)>;
+
 class Service : public Control {
  public:
   static Result<std::unique_ptr<Service>> open(Dependencies dependencies);
 
-  // The first API key, made when there is none at all. Its text exists nowhere else.
-  virtual boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key() = 0;
+  // The first API key, made when there is none at all. Its text exists nowhere else than where `keep` puts it, which is
+  // called before the key counts.
+  virtual boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key(KeepKey keep) = 0;
   // A sandbox that cannot be brought back is reported in its row and in the log, not here.
   virtual boost::asio::awaitable<Result<>> recover() = 0;
   virtual boost::asio::awaitable<void> stop(std::chrono::milliseconds limit) = 0;

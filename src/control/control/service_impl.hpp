@@ -29,7 +29,7 @@ class ServiceImpl final : public Service {
   boost::asio::awaitable<Result<Caller>> authenticate(std::string presented_key, std::string address) override;
   bool ready() const override { return ready_; }
   std::string metrics() override;
-  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key() override;
+  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first_key(KeepKey keep) override;
   boost::asio::awaitable<Result<>> recover() override;
   boost::asio::awaitable<void> stop(std::chrono::milliseconds limit) override;
 

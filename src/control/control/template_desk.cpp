@@ -59,8 +59,28 @@ awaitable<Result<TemplateInfo>> TemplateDesk::build(std::string name, bool rebui
 
 awaitable<Result<>> TemplateDesk::remove(std::string name) {
   CO_TRY(check_template_name(name));
-  CO_TRY_ASSIGN(const auto used, co_await in_use());
-  co_return co_await looks_.run([this, name, used] { return templates_.remove(name, used); });
+  {
+    const std::lock_guard lock(progress_->mutex);
+    if (progress_->held.contains(name))
+      co_return fail(Code::FailedPrecondition, "A sandbox is being made from this template.", "Try again in a while.");
+    if (!progress_->leaving.insert(name).second) co_return fail(Code::FailedPrecondition, "The template is being removed.");
+  }
+  auto used = co_await in_use();
+  auto removed = used ? co_await looks_.run([this, name, used = *used] { return templates_.remove(name, used); })
+                      : Result<>(std::unexpected(std::move(used).error()));
+  const std::lock_guard lock(progress_->mutex);
+  progress_->leaving.erase(name);
+  co_return removed;
+}
+
+Result<TemplateDesk::Hold> TemplateDesk::hold(const std::string& name) {
+  const std::lock_guard lock(progress_->mutex);
+  if (progress_->leaving.contains(name)) return fail(Code::NotFound, "The template is being removed.");
+  ++progress_->held[name];
+  return Hold(progress_.get(), [progress = progress_, name](void*) {
+    const std::lock_guard release(progress->mutex);
+    if (--progress->held[name] == 0) progress->held.erase(name);
+  });
 }
 
 awaitable<Result<>> TemplateDesk::collect() {

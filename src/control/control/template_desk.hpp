@@ -26,6 +26,9 @@ class TemplateDesk {
   boost::asio::awaitable<Result<std::vector<TemplateInfo>>> list();
   boost::asio::awaitable<Result<TemplateInfo>> build(std::string name, bool rebuild);
   boost::asio::awaitable<Result<>> remove(std::string name);
+  // While it is held a template is not removed: from finding it until a row names its digest. NotFound during a removal.
+  using Hold = std::shared_ptr<void>;
+  Result<Hold> hold(const std::string& name);
   boost::asio::awaitable<Result<>> collect();  // roots that nothing names or uses any more
 
  private:
@@ -35,6 +38,8 @@ class TemplateDesk {
     struct State { std::uint32_t building = 0; std::string line; bool failed = false; };
     std::mutex mutex;
     std::map<std::string, State> of;  // only names of recipes come in here
+    std::map<std::string, std::uint32_t> held;
+    std::set<std::string> leaving;
   };
   [[nodiscard]] TemplateInfo info(const templates::Template& found) const;
 

@@ -1,6 +1,8 @@
 #include "os/socket.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -105,6 +107,11 @@ Result<> set_send_buffer(int socket, std::size_t bytes) {
   if (::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) != 0)
     return fail_errno(errno, "setsockopt SO_SNDBUF");
   return {};
+}
+
+void set_unacknowledged_limit(int socket, std::chrono::milliseconds limit) {
+  const auto milliseconds = static_cast<unsigned>(limit.count());
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 Result<std::optional<std::size_t>> send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {

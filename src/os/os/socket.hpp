@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -32,6 +33,9 @@ Result<PeerCredentials> peer_credentials(int socket);
 Result<std::pair<UniqueFd, UniqueFd>> socket_pair();                  // blocking, SOCK_STREAM
 [[nodiscard]] bool is_unix_socket(int fd);
 Result<> set_send_buffer(int socket, std::size_t bytes);
+// A TCP connection whose peer acknowledges nothing of what was sent for so long is ended by the kernel (RFC 5482). Of
+// another kind: nothing, since its peer cannot vanish unseen.
+void set_unacknowledged_limit(int socket, std::chrono::milliseconds limit);
 
 // Sends bytes (at least one) and with their first byte the descriptors; gives how many bytes went, empty: would block
 // (then no descriptor went either). The caller keeps its descriptors.

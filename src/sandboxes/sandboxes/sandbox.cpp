@@ -54,7 +54,7 @@ Sandbox::~Sandbox() {
 }
 
 Result<std::shared_ptr<link::Link>> Sandbox::link() const {
-  if (row_.state == SandboxState::Paused)
+  if (row_.state == SandboxState::Paused || paused_)
     return fail(Code::FailedPrecondition, "The sandbox is paused.", "Resume it first.");
   if (row_.state != SandboxState::Running || ended_) return fail(Code::FailedPrecondition, "The sandbox does not run.");
   if (!link_ || !link_->open()) return fail(Code::Unavailable, "The sandbox cannot be reached at the moment.");
@@ -112,6 +112,7 @@ void Sandbox::attach(std::shared_ptr<link::Link> link, const wire::Welcome& welc
   link_ = std::move(link);
   if (shim_.running()) (void)shim_.try_wait();  // what made the daemon has ended by now
   if (!welcome.cgroup().empty()) cgroup_ = welcome.cgroup();
+  paused_ = welcome.paused();
   keeper_->attached(link_, welcome);
 }
 
@@ -130,8 +131,9 @@ awaitable<void> Sandbox::readopt() {
     if (auto recorded = co_await record_start(context_.clock->now()); !recorded)
       log_.error("row not written", {{"error", recorded.error()}});
   }
-  log_.info("sandbox of an earlier server", {{"name", name_}, {"found", found != Found::Dead}});
-  serving_ = found == Found::Attached;
+  if (found == Found::Attached) co_await agree_on_pause();
+  log_.info("sandbox of an earlier server", {{"name", name_}, {"found", found != Found::Dead}, {"answers", found == Found::Attached}});
+  serving_ = found == Found::Attached || found == Found::Silent;
   if (serving_) lane_->spawn(serve(self));
   else if (found == Found::Dead && row_.state == SandboxState::Provisioning) co_await abandon(std::nullopt);
   else if (found == Found::Dead) co_await finish();
@@ -141,14 +143,18 @@ awaitable<void> Sandbox::readopt() {
 
 awaitable<void> Sandbox::serve(std::shared_ptr<Sandbox> self) {
   for (;;) {
-    const Error why = co_await self->link_->run([raw = self.get()](wire::FromShim frame) { raw->take(std::move(frame)); });
-    if (co_await cancelled()) co_return;
-    if (self->told_) break;
-    self->log_.warning("connection to the shim was lost", {{"error", why}});
+    if (self->link_ && self->link_->open()) {
+      const Error why = co_await self->link_->run([raw = self.get()](wire::FromShim frame) { raw->take(std::move(frame)); });
+      if (co_await cancelled()) co_return;
+      if (self->told_) break;
+      self->log_.warning("connection to the shim was lost", {{"error", why}});
+    }
+    // A shim that lives and is silent is waited for: its sandbox goes on.
     const Found found = co_await self->reconnect(self->context_.options.reconnect_timeout, false);
     self->serving_ = found != Found::Foreign;
     if (co_await cancelled() || !self->serving_) co_return;
     if (found == Found::Dead) break;
+    if (found == Found::Attached) co_await self->agree_on_pause();
   }
   co_await self->finish();
 }
@@ -170,21 +176,29 @@ awaitable<Sandbox::Found> Sandbox::reconnect(std::chrono::milliseconds limit, bo
     if (!seen || (!seen->alive && (seen->record || !wait_for_record))) co_return Found::Dead;
     if (seen->alive) {
       if (!seen->record->cgroup.empty()) cgroup_ = seen->record->cgroup;
-      auto connected = co_await connect();
+      auto connected = co_await connect(std::max<std::chrono::milliseconds>(
+          std::chrono::ceil<std::chrono::milliseconds>(until - context_.clock->steady()), shortest_wait));
       if (connected) co_return Found::Attached;
       if (told_) co_return Found::Dead;
       log_.warning("shim not reached", {{"error", connected.error()}});
       if (connected.error().code == Code::Unsupported) co_return Found::Foreign;
     }
-    if (context_.clock->steady() + wait > until || co_await cancelled()) break;
+    if (context_.clock->steady() + wait > until || co_await cancelled()) co_return seen->alive ? Found::Silent : Found::Dead;
     co_await pause_for(wait);
   }
-  co_return Found::Dead;
 }
 
-awaitable<Result<>> Sandbox::connect() {
+awaitable<void> Sandbox::agree_on_pause() {
+  if (row_.state != SandboxState::Running && row_.state != SandboxState::Paused) co_return;
+  auto row = row_;
+  row.state = paused_ ? SandboxState::Paused : SandboxState::Running;
+  if (row.state == row_.state) co_return;
+  if (auto written = co_await write_row(std::move(row)); !written) log_.error("row not written", {{"error", written.error()}});
+}
+
+awaitable<Result<>> Sandbox::connect(std::chrono::milliseconds limit) {
   CO_TRY_ASSIGN(auto link, co_await link::Link::connect(directory() / "shim.sock", secret_, {}));
-  CO_TRY_ASSIGN(auto first, co_await link->welcome(context_.options.reconnect_timeout));
+  CO_TRY_ASSIGN(auto first, co_await link->welcome(limit));
   if (auto* exit = std::get_if<wire::SandboxExit>(&first)) {
     told_ = std::move(*exit);
     co_return fail(Code::Unavailable, "The sandbox has ended.");
@@ -196,11 +210,12 @@ awaitable<Result<>> Sandbox::connect() {
 awaitable<Result<store::SandboxRow>> Sandbox::set_paused(bool paused) {
   const auto self = shared_from_this();
   const auto wanted = paused ? SandboxState::Paused : SandboxState::Running;
-  if (row_.state == wanted && !ended_) co_return row_;
+  if (row_.state == wanted && paused_ == paused && !ended_) co_return row_;
   if (ended_ || (row_.state != SandboxState::Running && row_.state != SandboxState::Paused))
     co_return fail(Code::FailedPrecondition, "The sandbox does not run.");
   if (!link_ || !link_->open()) co_return fail(Code::Unavailable, "The sandbox cannot be reached at the moment.");
-  CO_TRY(co_await link_->pause(paused));
+  if (paused_ != paused) CO_TRY(co_await link_->pause(paused));
+  paused_ = paused;
   auto row = row_;
   row.state = wanted;
   CO_TRY(co_await write_row(std::move(row)));

@@ -64,7 +64,8 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   boost::asio::awaitable<Result<os::CgroupUsage>> usage();
 
  private:
-  enum class Found { Attached, Dead, Foreign };  // Foreign: alive, but of a version that we cannot speak to
+  // Silent: alive, but it does not answer now. Foreign: alive, but of a version that we cannot speak to.
+  enum class Found { Attached, Dead, Silent, Foreign };
   struct End { std::string code, reason; std::optional<WallTime> time; };
 
   boost::asio::awaitable<Result<>> greet(wire::ShimSpec spec);
@@ -73,7 +74,8 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   static boost::asio::awaitable<void> serve(std::shared_ptr<Sandbox> self);
   void take(wire::FromShim frame);
   boost::asio::awaitable<Found> reconnect(std::chrono::milliseconds limit, bool wait_for_record);
-  boost::asio::awaitable<Result<>> connect();
+  boost::asio::awaitable<Result<>> connect(std::chrono::milliseconds limit);
+  boost::asio::awaitable<void> agree_on_pause();  // a row that says otherwise than the shim is written anew
   boost::asio::awaitable<void> finish();
   boost::asio::awaitable<void> abandon(std::optional<Error> why);  // a start that failed; without a reason its row goes, too
   boost::asio::awaitable<void> kill();
@@ -101,6 +103,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   bool stopping_ = false;                // somebody asked for its end
   bool forced_ = false;
   bool ended_ = false;
+  bool paused_ = false;                  // as the shim says
   bool writing_ = false;                 // its row
   aio::Event changed_;
 };

@@ -165,7 +165,10 @@ awaitable<Result<>> Sandboxes::remove(SandboxId id) {
   CO_TRY_ASSIGN(const auto terminals, co_await context_.store->read([id](store::Reader& reader) { return reader.terminals(id); }));
   std::vector<std::filesystem::path> trees{context_.options.directory / id.str()};
   for (const auto& terminal : terminals) trees.push_back(context_.options.journals / terminal.id.str());
-  CO_TRY(co_await insist(*context_.pool, [trees]() -> Result<> {
+  CO_TRY(co_await insist(*context_.pool, [trees, leaves = context_.leaves, group = context_.options.cgroup_parent + "/" + id.str()]() -> Result<> {
+    os::Process none;
+    end_shim(trees.front(), none);
+    TRY(leaves.remove_traces(trees.front(), group));  // what a clean-up that failed has left
     for (const auto& tree : trees) TRY(os::remove_tree(tree));
     return {};
   }));

@@ -70,7 +70,13 @@ class Sandboxes {
   boost::asio::awaitable<Result<store::SandboxRow>> insert_row(store::SandboxRow row, bool pick_name);
   static boost::asio::awaitable<Result<store::SandboxRow>> row_of(std::shared_ptr<Sandbox> sandbox);
   boost::asio::awaitable<void> readopt_all(std::vector<store::SandboxRow> rows);
-  boost::asio::awaitable<void> sweep();
+  struct Unknown {                        // names of directories
+    std::vector<std::string> sandboxes, terminals;
+    std::size_t known = 0;                // directories that do have a row
+  };
+  boost::asio::awaitable<Result<Unknown>> unknown_directories();
+  boost::asio::awaitable<Result<>> check_home(const Unknown& unknown);
+  boost::asio::awaitable<void> set_aside(Unknown unknown);
 
   Context context_;
   aio::Lanes& lanes_;

@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "os/file.hpp"
 #include "os/poll.hpp"
@@ -54,7 +56,7 @@ Result<> check_installed(const std::string& tool) {
 
 }  // namespace
 
-Result<> run_tool(const std::vector<std::string>& argv, const Progress& progress, std::chrono::milliseconds silence) {
+Result<> run_tool(const std::vector<std::string>& argv, const Progress& progress, std::chrono::milliseconds limit) {
   const auto& tool = argv.front();
   TRY(check_installed(tool));
   TRY_ASSIGN(auto output, os::make_pipe());
@@ -67,13 +69,16 @@ Result<> run_tool(const std::vector<std::string>& argv, const Progress& progress
   TRY_ASSIGN(auto child, os::Process::spawn(command));
   output.write.reset();
 
+  const auto until = std::chrono::steady_clock::now() + limit;
   Lines lines(progress);
   std::array<char, 8192> chunk;
   for (;;) {
-    TRY_ASSIGN(const bool ready, os::wait_ready(output.read.get(), POLLIN, silence));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const auto patience = std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds{0}, longest_silence);
+    TRY_ASSIGN(const bool ready, os::wait_ready(output.read.get(), POLLIN, patience));
     if (!ready) {
       TRY(child.kill(SIGKILL));  // unshare takes its whole namespace with it
-      return tool_error(Code::Timeout, tool, tool + " stopped making progress.", lines.tail());
+      return tool_error(Code::Timeout, tool, tool + (left <= longest_silence ? " took too long." : " stopped making progress."), lines.tail());
     }
     TRY_ASSIGN(const auto got, os::read_some(output.read.get(), chunk));
     if (!got) continue;

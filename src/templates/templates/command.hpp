@@ -11,10 +11,10 @@
 
 namespace berth::templates {
 
-// `silence`: without a line for so long it is stopped (Code::Timeout). Exit codes other than 0 are FailedPrecondition
+// It is stopped (Code::Timeout) after `limit`, and without a line for `longest_silence`. Exit codes other than 0 are FailedPrecondition
 // with the last lines as the subject. A tool that is not installed: FailedPrecondition, hint "Install it: apt install
 // …".
-Result<> run_tool(const std::vector<std::string>& argv, const Progress& progress,
-                  std::chrono::milliseconds silence = std::chrono::minutes{10});
+inline constexpr std::chrono::minutes longest_silence{10};
+Result<> run_tool(const std::vector<std::string>& argv, const Progress& progress, std::chrono::milliseconds limit);
 
 }  // namespace berth::templates

@@ -74,19 +74,21 @@ std::filesystem::path archive_in(const Options& options) {
   return options.cache / ("debian-" + key.substr(0, 16) + ".tar.zst");
 }
 
-Result<> unpack(const std::filesystem::path& archive, const std::filesystem::path& root, const Progress& progress) {
+Result<> unpack(const std::filesystem::path& archive, const std::filesystem::path& root, const Progress& progress,
+                std::chrono::milliseconds limit) {
   progress("unpacking " + archive.filename().string());
   return run_tool({"tar", "--extract", "--zstd", "--numeric-owner", "--preserve-permissions", "--xattrs",
                    "--xattrs-include=*", "--directory", root.string(), "--file", archive.string()},
-                  progress);
+                  progress, limit);
 }
 
-Result<> pack(const std::filesystem::path& root, const std::filesystem::path& archive, const Progress& progress) {
+Result<> pack(const std::filesystem::path& root, const std::filesystem::path& archive, const Progress& progress,
+              std::chrono::milliseconds limit) {
   progress("keeping " + archive.filename().string());
   const std::filesystem::path unfinished = archive.string() + ".part";
   TRY(run_tool({"tar", "--create", "--zstd", "--numeric-owner", "--xattrs", "--one-file-system", "--directory",
                 root.string(), "--file", unfinished.string(), "."},
-               progress));
+               progress, limit));
   TRY(os::sync_file_system(unfinished));
   return os::rename_path(unfinished, archive);
 }
@@ -98,16 +100,16 @@ Result<> empty(const std::filesystem::path& root) {
 
 Result<> fill_root(const Options& options, const std::filesystem::path& root, const Progress& progress,
                    Rebuild rebuild) {
-  if (!usable(options.cache)) return run_tool(bootstrap_command(options, root), progress);
+  if (!usable(options.cache)) return run_tool(bootstrap_command(options, root), progress, options.build_timeout);
   const auto archive = archive_in(options);
   TRY_ASSIGN(auto lock, os::lock_file(archive.string() + ".lock"));  // another home may be building the same
   if (rebuild == Rebuild::No && os::stat_path(archive)) {
-    if (unpack(archive, root, progress)) return {};
+    if (unpack(archive, root, progress, options.build_timeout)) return {};
     progress("the archive is damaged: building again");
     TRY(empty(root));
   }
-  TRY(run_tool(bootstrap_command(options, root), progress));
-  if (auto packed = pack(root, archive, progress); !packed) progress("not kept: " + packed.error().message);
+  TRY(run_tool(bootstrap_command(options, root), progress, options.build_timeout));
+  if (auto packed = pack(root, archive, progress, options.build_timeout); !packed) progress("not kept: " + packed.error().message);
   return {};
 }
 

@@ -20,6 +20,7 @@
 //   TRY_ASSIGN(const auto debian, all.build("debian", progress));
 //   if (!debian.ready()) return fail(Code::Internal, "A template that was built is ready.");
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -47,6 +48,7 @@ struct Options {
   std::filesystem::path images;                               // $BERTH_HOME/images
   std::filesystem::path cache{"/var/cache/berth/templates"};  // "" is none
   std::filesystem::path busybox{"/bin/busybox"};
+  std::chrono::milliseconds build_timeout{1'800'000};
   std::string mirror;  // of the debian template; "" is mmdebstrap's choice
 };
 
