@@ -64,6 +64,27 @@ clean_up() {
   berth server stop >/dev/null 2>&1 || true
 }
 
+# Sets id and shim.
+start_sandbox() {
+  berth server start --port 0 >/dev/null || fail "the server does not start"
+  berth run --template busybox --isolation container --name "$1" -d -T -- sh -c 'while :; do sleep 1; done' >/dev/null ||
+    fail "no sandbox"
+  id=$(berth ls --json | tr '{' '\n' | grep "\"name\":\"$1\"" | sed -n 's/.*"id":"\(sbx_[a-z0-9]*\)".*/\1/p')
+  shim=$(shim_of "$id")
+  kill -0 "$shim" || fail "the sandbox has no shim"
+}
+
+await_end() {
+  tries=0
+  while kill -0 "$shim" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || fail "$1"
+    sleep 0.1
+  done
+  set -- /sys/fs/cgroup/berth/*/"$id" /sys/fs/cgroup/*/berth/*/"$id"
+  for group; do absent "$group"; done
+}
+
 dpkg --purge berth >/dev/null 2>&1 || true  # whatever this machine had installed of it is not what is tested
 
 step "install"
@@ -76,12 +97,7 @@ done
 berth --version >/dev/null || fail "berth does not run"
 
 step "a sandbox that runs"
-berth server start --port 0 >/dev/null || fail "the server does not start"
-berth run --template busybox --isolation container --name keep -d -T -- sh -c 'while :; do sleep 1; done' >/dev/null ||
-  fail "no sandbox"
-id=$(berth ls --json | sed -n 's/.*"id":"\(sbx_[a-z0-9]*\)".*/\1/p')
-shim=$(shim_of "$id")
-kill -0 "$shim" || fail "the sandbox has no shim"
+start_sandbox keep
 
 step "upgrade"
 newer
@@ -95,16 +111,23 @@ berth exec keep -T -- echo alive | grep -qx alive || fail "the new server cannot
 
 step "remove"
 dpkg -r berth >/dev/null 2>&1 || fail "it does not remove"
+trap 'kill "$shim" 2>/dev/null || true' EXIT
+await_end "a sandbox outlives the package"
 trap - EXIT
-tries=0
-while kill -0 "$shim" 2>/dev/null; do
-  tries=$((tries + 1))
-  [ "$tries" -lt 50 ] || fail "a sandbox outlives the package"
-  sleep 0.1
-done
 absent /usr/bin/berth
 absent /usr/lib/berth
 present /var/lib/berth/berth.db
+
+step "remove while no server runs"
+dpkg -i /old.deb >/dev/null || fail "it does not install again"
+trap clean_up EXIT
+start_sandbox alone
+berth server stop >/dev/null
+kill -0 "$shim" 2>/dev/null || fail "the server's end ended a sandbox"
+dpkg -r berth >/dev/null 2>&1 || fail "it does not remove without a server"
+trap 'kill "$shim" 2>/dev/null || true' EXIT
+await_end "a sandbox outlives the package when no server runs"
+trap - EXIT
 
 step "purge"
 dpkg -P berth >/dev/null 2>&1 || fail "it does not purge"
