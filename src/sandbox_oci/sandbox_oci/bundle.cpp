@@ -12,6 +12,9 @@ namespace berth::sandbox_oci {
 namespace json = boost::json;
 namespace {
 
+// Of PTYs, beyond one for each process: a program may open some before it starts what runs on them.
+constexpr std::uint64_t spare_ptys = 16;
+
 json::array strings(std::initializer_list<const char*> items) {
   json::array out;
   for (const char* item : items) out.emplace_back(item);
@@ -30,10 +33,13 @@ json::array mounts(const sandbox::Spec& spec) {
   const auto group = "gid=" + std::to_string(user_id);
   // tmpfs counts as the sandbox's memory; the size only makes "disk full" come before "out of memory".
   const auto half = "size=" + std::to_string(spec.limits.memory_bytes / 2);
+  // The host counts the PTYs of all (kernel.pty.max). gVisor's are its own, and it knows no such limit.
+  const auto ptys = "max=" + std::to_string(spec.limits.processes + spare_ptys);
   return {
       mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
       mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
-      mount("/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
+      mount("/dev/pts", "devpts", "devpts",
+            {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", ptys}),
       mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", half}),
       mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
       mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),

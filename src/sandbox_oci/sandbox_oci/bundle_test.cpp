@@ -87,6 +87,17 @@ TEST(Bundle, LimitsAreTheSpecs) {
             R"({"type":"RLIMIT_NPROC","hard":40,"soft":40})");
 }
 
+TEST(Bundle, PtysAreBoundedByTheProcesses) {
+  auto spec = make_spec();
+  spec.limits.processes = 40;
+  const auto config = bundle(spec);
+  const auto& mounts = config.at("mounts").as_array();
+  const auto pts = std::ranges::find(mounts, json::value("devpts"), [](const auto& mount) { return mount.at("type"); });
+  ASSERT_NE(pts, mounts.end());
+  const auto& options = pts->at("options").as_array();
+  EXPECT_NE(std::ranges::find(options, json::value("max=56")), options.end()) << *pts;
+}
+
 TEST(Bundle, EnvironmentHasDefaultsThatASpecMayReplace) {
   auto spec = make_spec();
   spec.env["LANG"] = "de_DE.UTF-8";

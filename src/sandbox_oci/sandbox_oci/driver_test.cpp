@@ -93,6 +93,16 @@ TEST_P(OciSandbox, TheNumberOfProcessesIsBoundedAndTheSandboxStaysWhole) {
   expect_nothing_left();
 }
 
+// Each shell holds seven and starts the next one; one that gets none ends.
+TEST_P(OciSandbox, TheNumberOfPtysIsBoundedWhereTheHostCountsThem) {
+  spec_.limits.processes = 32;
+  start();
+  shell_->run("echo 'for n in 3 4 5 6 7 8 9; do eval \"exec $n<>/dev/ptmx\"; echo >> /tmp/made; done' > /tmp/open");
+  shell_->run("echo '[ $1 = 0 ] || sh /tmp/open $(($1 - 1))' >> /tmp/open");
+  shell_->run("sh /tmp/open 9 2> /dev/null");
+  EXPECT_EQ(shell_->run("wc -l < /tmp/made"), spec_.runtime_kind == "runsc" ? "70" : "48");
+}
+
 TEST_P(OciSandbox, NoDeviceIsMadeAndNoFileOfAnotherKindIsRefused) {
   start();
   EXPECT_THAT(shell_->run("/bin/busybox mknod /tmp/device c 1 1 && echo MADE"), Not(HasSubstr("MADE")));

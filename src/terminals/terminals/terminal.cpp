@@ -115,9 +115,11 @@ void Terminal::on_started(const wire::TerminalStarted& frame) {
 
 void Terminal::on_start_failed(const wire::TerminalStartFailed& frame) {
   if (state_ != State::Starting) return;
-  if (code_from_errno(frame.sys_errno()) == Code::NoSpace) {  // of the journal: no exit code of a program says that
-    failure_code_ = Code::NoSpace;
-    return end_with(std::nullopt, shared_->clock->now(), "The disk is full: the terminal could not be started.");
+  if (code_from_errno(frame.sys_errno()) == Code::NoSpace) {  // no exit code of a program says that
+    const bool disk = frame.operation() == "journal";         // else it was a PTY: of those a sandbox has so many
+    failure_code_ = disk ? Code::NoSpace : Code::ResourceExhausted;
+    return end_with(std::nullopt, shared_->clock->now(),
+                    disk ? "The disk is full: the terminal could not be started." : "The sandbox has no terminal left.");
   }
   const bool absent = frame.sys_errno() == ENOENT;
   const std::string program = frame.operation() == "chdir" ? row_.cwd : row_.argv.empty() ? "shell" : row_.argv.front();

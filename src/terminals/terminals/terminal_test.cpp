@@ -76,7 +76,7 @@ class TerminalTest : public testing::Test {
   }
   ~TerminalTest() override { std::filesystem::remove_all(directory_); }
 
-  Result<> failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno);
+  Result<> failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno, const char* operation = "exec");
   void open_journal() {
     auto writer = journal::Writer::create(directory_ / row_.id.str(), row_.id, {}, clock_.now());
     ASSERT_TRUE(writer) << writer.error().describe();
@@ -246,13 +246,13 @@ TEST_F(TerminalTest, AFullDiskDelaysRowsAndLosesNone) {
 }
 
 // What start() gives when the shim says that there was `sys_errno`.
-Result<> TerminalTest::failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno) {
+Result<> TerminalTest::failed_start(const std::shared_ptr<Terminal>& terminal, int sys_errno, const char* operation) {
   std::optional<Result<>> result;
   boost::asio::co_spawn(io_, terminal->start(outlet_, {}), [&](std::exception_ptr, Result<> r) { result = std::move(r); });
   io_.poll();
   wire::TerminalStartFailed failed;
   failed.set_sys_errno(sys_errno);
-  failed.set_operation("exec");
+  failed.set_operation(operation);
   terminal->on_start_failed(failed);
   settle();
   return result.value_or(fail(Code::Timeout, "start() goes on"));
@@ -268,7 +268,15 @@ TEST_F(TerminalTest, NotFoundIsAnEndWith127) {
 
 TEST_F(TerminalTest, AFullDiskIsNoExitCodeOfAProgram) {
   auto terminal = Terminal::create(shared_, row_);
-  EXPECT_EQ(failed_start(terminal, ENOSPC).error().code, Code::NoSpace);
+  EXPECT_EQ(failed_start(terminal, ENOSPC, "journal").error().code, Code::NoSpace);
+  EXPECT_FALSE(terminal->row().running || terminal->row().exit);
+}
+
+TEST_F(TerminalTest, NoPtyLeftIsNoFullDisk) {
+  auto terminal = Terminal::create(shared_, row_);
+  const auto failed = failed_start(terminal, ENOSPC, "posix_openpt");
+  EXPECT_EQ(failed.error().code, Code::ResourceExhausted);
+  EXPECT_EQ(failed.error().message, "The sandbox has no terminal left.");
   EXPECT_FALSE(terminal->row().running || terminal->row().exit);
 }
 
