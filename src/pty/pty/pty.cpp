@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -43,6 +44,14 @@ Result<Pty> Pty::open(TerminalSize size) {
   if (::tcsetattr(out.slave.get(), TCSANOW, &settings) != 0) return fail_errno(errno, "tcsetattr");
   TRY(set_size(out.slave.get(), size));
   return out;
+}
+
+// A slave and other terminals know no number of their own (ioctl_tty(2), TIOCGPTN).
+bool is_master(int fd) {
+  struct stat state{};
+  if (::fstat(fd, &state) != 0 || !S_ISCHR(state.st_mode)) return false;  // no other kind of file gets an ioctl of ours
+  unsigned number = 0;
+  return ::ioctl(fd, TIOCGPTN, &number) == 0;
 }
 
 Result<> set_size(int terminal, TerminalSize size) {

@@ -22,6 +22,7 @@ struct Pty {
   static Result<Pty> open(TerminalSize size);
 };
 
+[[nodiscard]] bool is_master(int fd);                // false for a slave and for everything else
 Result<> set_size(int terminal, TerminalSize size);  // the foreground group gets SIGWINCH when it changed
 Result<TerminalSize> size(int terminal);
 Result<pid_t> foreground_group(int terminal);        // 0: none

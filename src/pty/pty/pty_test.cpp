@@ -20,6 +20,14 @@ TEST(Pty, HasTheSizeThatItWasGiven) {
   EXPECT_EQ(*size(pty->slave.get()), (TerminalSize{.cols = 7, .rows = 8}));
 }
 
+TEST(Pty, OnlyAMasterIsOne) {
+  auto pty = *Pty::open({});
+  EXPECT_TRUE(is_master(pty.master.get()));
+  EXPECT_FALSE(is_master(pty.slave.get()));
+  EXPECT_FALSE(is_master(os::open_read("/dev/null")->get()));
+  EXPECT_FALSE(is_master(os::make_pipe()->read.get()));
+}
+
 TEST(Pty, TellsEchoAndEndOfInput) {
   auto pty = *Pty::open({});
   EXPECT_TRUE(*echoes(pty.master.get()));

@@ -73,13 +73,12 @@ class DescriptorIo final : public TerminalIo {
 Result<> DescriptorIo::adopt(std::vector<UniqueFd> descriptors) {
   for (const auto& descriptor : descriptors) {
     TRY_ASSIGN(const auto state, os::stat_fd(descriptor.get()));
-    const bool right = is_pty() ? S_ISCHR(state.st_mode) : S_ISFIFO(state.st_mode) || S_ISSOCK(state.st_mode);
+    const bool right = is_pty() ? pty::is_master(descriptor.get()) : S_ISFIFO(state.st_mode);
     if (!right) return fail(Code::Damaged, "a descriptor is not what was announced");
     TRY(os::set_nonblocking(descriptor.get()));
   }
   if (is_pty()) {
     out_.fd = std::move(descriptors[0]);
-    TRY(pty::size(out_.fd.get()));  // is it a terminal at all?
   } else {
     in_.fd = std::move(descriptors[0]);
     out_.fd = std::move(descriptors[1]);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 
 #include "os/file.hpp"
+#include "os/socket.hpp"
+#include "pty/pty.hpp"
 #include "shim/shim_testing.hpp"
 
 namespace berth::shim::testing {
@@ -43,6 +45,15 @@ const std::vector<Hostile> acts = {
     {"StartWithADeviceThatIsNoTerminal", handover, [](Shim& s, std::uint64_t stream) {
       const auto null = os::open_flags("/dev/null", O_RDWR);
       s.started(stream, {null->get()});
+    }},
+    {"StartWithASlave", handover, [](Shim& s, std::uint64_t stream) {
+      const auto pty = pty::Pty::open({});
+      s.started(stream, {pty->slave.get()});
+    }},
+    {"SocketsInsteadOfPipes", handover, [](Shim& s, std::uint64_t stream) {
+      const auto pair = os::socket_pair();
+      const auto pipe = os::make_pipe();
+      s.started(stream, {pair->first.get(), pipe->read.get(), pipe->read.get()});
     }},
     {"DescriptorsThatNobodyAskedFor", handover, [](Shim& s, std::uint64_t) {
       const auto null = os::open_flags("/dev/null", O_RDWR);
