@@ -1,6 +1,7 @@
 #include "guest/channel.hpp"
 
 #include <array>
+#include <cerrno>
 
 #include "base/check.hpp"
 #include "os/file.hpp"
@@ -52,12 +53,15 @@ Result<std::optional<std::size_t>> Channel::write_piece() {
       for (const UniqueFd& fd : first.fds) numbers.push_back(fd.get());
     if (first.at == sent_ && attachments_.size() > 1) bytes = bytes.substr(0, attachments_[1].at - sent_);
   }
-  TRY_ASSIGN(auto n, os::send_with_fds(out_.get(), bytes, numbers));
-  if (n && !numbers.empty()) attachments_.pop_front();
+  auto n = os::send_with_fds(out_.get(), bytes, numbers);
+  refused_ = !n && n.error().sys_errno == ETOOMANYREFS;
+  if (refused_) return std::nullopt;
+  if (n && *n && !numbers.empty()) attachments_.pop_front();
   return n;
 }
 
 Result<> Channel::flush() {
+  refused_ = false;
   while (waiting() > 0) {
     TRY_ASSIGN(auto n, write_piece());
     if (!n) return {};

@@ -49,12 +49,17 @@ class Init {
       TRY(session_.channel_drained());
       if (session_.over() && channel_.waiting() == 0) return {};
       TRY(watch_channel());
-      const bool after_burst = channel_.moved() - rested_at_ > burst_bytes;
-      TRY_ASSIGN(auto ready, epoll_.wait(events, after_burst ? std::optional(idle_after) : std::nullopt));
+      const bool after_burst = !channel_.refused() && channel_.moved() - rested_at_ > burst_bytes;
+      TRY_ASSIGN(auto ready, epoll_.wait(events, patience(after_burst)));
       if (after_burst && ready.empty()) rest();
       for (const epoll_event& event : ready) TRY(dispatch(event));
     }
     return {};
+  }
+
+  [[nodiscard]] std::optional<std::chrono::milliseconds> patience(bool after_burst) const {
+    if (channel_.refused()) return Channel::refused_retry;
+    return after_burst ? std::optional(idle_after) : std::nullopt;
   }
 
   // An idle sandbox costs little: what a burst of output needed goes back.
@@ -116,7 +121,7 @@ class Init {
   // Reads no requests while answers pile up; asks for EPOLLOUT only while something waits.
   Result<> watch_channel() {
     const std::uint32_t in = channel_.overloaded() ? 0u : EPOLLIN;
-    const std::uint32_t out = channel_.waiting() > 0 ? EPOLLOUT : 0u;
+    const std::uint32_t out = channel_.waiting() > 0 && !channel_.refused() ? EPOLLOUT : 0u;
     if (channel_.in() == channel_.out()) return change(channel_.in(), in | out, ChannelIn, in_watched_);
     TRY(change(channel_.in(), in, ChannelIn, in_watched_));
     return change(channel_.out(), out, ChannelOut, out_watched_);

@@ -30,7 +30,9 @@ class InitClient {
   enum class Over { Socket, Pipes };
 
   // With a command: that is run instead, with the channel as fds 0 and 1 (the static berth-init, or a runtime around it).
-  explicit InitClient(Over over, std::vector<std::string> command = {}) : socket_(over == Over::Socket) {
+  // `before` runs in init's process first.
+  explicit InitClient(Over over, std::vector<std::string> command = {}, const std::function<void()>& before = {})
+      : socket_(over == Over::Socket) {
     UniqueFd in, out;
     if (socket_) {
       auto pair = *os::socket_pair();
@@ -54,6 +56,7 @@ class InitClient {
       log_.reset();
       ::dup2(stderr_pipe.write.get(), 2);
       stderr_pipe.write.reset();
+      if (before) before();
       if (!command.empty()) exec(command, in.get(), out.get());
       ::_exit(run(std::move(in), std::move(out)));
     }

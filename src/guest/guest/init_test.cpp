@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -380,6 +381,54 @@ TEST(InitHandOver, PassesThreePipesOverASocket) {
   auto exit = init.until_case(wire::FromInit::kExit);
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->exit().stream(), 2u);
+}
+
+// All sandboxes' inits are one user of the host, and the kernel counts the descriptors under way of all of them: here
+// somebody else of that user has used the number up, until his socket goes.
+TEST(InitHandOver, WaitsWhileTheUsersDescriptorsUnderWayAreUsedUp) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+  const auto become_user = [] {
+    constexpr uid_t nobody_else = 64'321;
+    const rlimit files{.rlim_cur = 64, .rlim_max = 64};
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0 || ::setresgid(nobody_else, nobody_else, nobody_else) != 0 ||
+        ::setresuid(nobody_else, nobody_else, nobody_else) != 0)
+      ::_exit(99);
+  };
+  auto pair = *os::socket_pair();
+  const pid_t other = ::fork();
+  if (other == 0) {
+    become_user();
+    const std::vector<int> many(os::max_passed_fds, 0);
+    Result<std::optional<std::size_t>> sent = 0;
+    while (sent) sent = os::send_with_fds(pair.first.get(), "x", many);
+    ::_exit(sent.error().sys_errno == ETOOMANYREFS ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  ASSERT_EQ(status, 0) << "the number was not used up";
+
+  InitClient init(Over::Socket, {}, [&] {
+    pair = {};
+    become_user();
+  });
+  ASSERT_TRUE(init.until_case(wire::FromInit::kReady));
+  init.send(start_request(1, {"cat"}, false, true));
+  init.send(start_request(2, {"sh", "-c", "exit 3"}, true, true));
+  EXPECT_FALSE(init.next(std::chrono::milliseconds{200})) << "nothing was refused";
+  EXPECT_EQ(::kill(init.pid(), 0), 0);
+  pair = {};
+  for (std::uint64_t stream = 1; stream <= 2; ++stream) {
+    auto started = init.until_case(wire::FromInit::kStarted);
+    ASSERT_TRUE(started);
+    EXPECT_EQ(started->started().stream(), stream);
+  }
+  auto exit = init.until_case(wire::FromInit::kExit);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->exit().code(), 3);
+  ASSERT_EQ(init.fds.size(), 4u);
+  ASSERT_TRUE(os::write_all(init.fds[0].get(), "whole"));
+  init.fds[0].reset();
+  EXPECT_EQ(os::read_all(init.fds[1].get(), 100).value_or("?"), "whole");
 }
 
 TEST(InitHandOver, IsRefusedOverPipes) {
