@@ -21,7 +21,7 @@ Result<Writer> Writer::create(const std::filesystem::path& dir, const TerminalId
   Writer writer;
   writer.dir_ = dir;
   writer.terminal_id_ = id.str();
-  writer.keyed_ = !options.key.empty();
+  writer.fresh_ = true;
   writer.options_ = std::move(options);
   TRY_ASSIGN(const auto names, list_segments(dir));
   if (!names.empty()) return fail_errno(EEXIST, "create journal", dir);
@@ -172,15 +172,15 @@ Result<std::vector<UniqueFd>> Writer::take_unsynced() {
     TRY_ASSIGN(auto directory, os::open_directory(dir_));
     files.push_back(std::move(directory));
   }
-  if (keyed_) {
-    auto key = os::open_read(dir_ / key_file_name);  // absent when whoever made it keeps it elsewhere
-    if (!key && key.error().code != Code::NotFound) return pass(std::move(key).error());
-    if (key) {
-      TRY_ASSIGN(auto parent, os::open_directory(dir_.parent_path()));
-      files.push_back(*std::move(key));
-      files.push_back(std::move(parent));
+  if (fresh_) {
+    TRY_ASSIGN(auto parent, os::open_directory(dir_.parent_path()));  // it holds the journal's own name
+    if (!options_.key.empty()) {
+      auto key = os::open_read(dir_ / key_file_name);  // absent when whoever made it keeps it elsewhere
+      if (!key && key.error().code != Code::NotFound) return pass(std::move(key).error());
+      if (key) files.push_back(*std::move(key));
     }
-    keyed_ = false;
+    files.push_back(std::move(parent));
+    fresh_ = false;
   }
   for (auto& file : full_) files.push_back(std::move(file));
   full_.clear();

@@ -81,7 +81,7 @@ class Writer {
   bool excess_ = false;            // bytes of a failed append may stand behind size_
   bool ended_ = false;             // an exit record was written: no new segment
   bool dirty_ = false;
-  bool keyed_ = false;             // the key beside the segments was not synced yet
+  bool fresh_ = false;             // the directory's name in its parent, and the key, were not synced yet
   bool named_ = false;             // a segment was made since the directory was last synced
   ByteOffset end_;
   std::int64_t last_time_ns_ = 0;  // as open() found it

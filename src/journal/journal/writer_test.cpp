@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "journal/journal_testing.hpp"
+#include "os/file.hpp"
 #include "os/mount.hpp"
 
 namespace berth::journal::testing {
@@ -25,6 +28,19 @@ TEST(JournalWriter, RefusesToBeginTwice) {
   const auto again = Writer::create(home.journal(), some_id(), {}, at_second(0));
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, Code::AlreadyExists) << again.error().describe();
+}
+
+TEST(JournalWriter, TheFirstSyncIsOfItsNameInTheParentToo) {
+  Directory home;
+  auto writer = create(home.journal());
+  const auto parent = os::stat_path(home.journal().parent_path());
+  const auto hands_it_over = [&] {
+    const auto files = writer.take_unsynced();
+    return std::ranges::any_of(*files, [&](const auto& file) { return os::stat_fd(file.get())->st_ino == parent->st_ino; });
+  };
+  EXPECT_TRUE(hands_it_over());
+  ASSERT_TRUE(writer.append(Kind::Output, "more", at_second(1)));
+  EXPECT_FALSE(hands_it_over());
 }
 
 TEST(JournalWriter, OpenOfNothingIsNotFound) {
@@ -132,7 +148,7 @@ TEST(JournalWriter, GivesEverySegmentToSyncOnce) {
   Directory home;
   auto writer = create(home.journal(), 100);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer.append(Kind::Output, numbered(200), at_second(1)));
-  EXPECT_EQ(writer.take_unsynced()->size(), 4u);  // three segments and the directory
+  EXPECT_EQ(writer.take_unsynced()->size(), 5u);  // three segments, the directory and its parent
   EXPECT_TRUE(writer.take_unsynced()->empty());
   EXPECT_TRUE(writer.sync());
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(writer.append(Kind::Output, numbered(200), at_second(1)));
