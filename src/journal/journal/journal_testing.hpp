@@ -78,7 +78,7 @@ inline Key some_key(char fill = 'k') { return *Key::from(std::string(Key::bytes,
 // Some text that differs everywhere.
 inline std::string numbered(std::size_t size, int seed = 0) {
   std::string text;
-  for (int line = seed; text.size() < size; ++line) text += std::to_string(line * 7919) + "\n";
+  for (std::int64_t line = seed; text.size() < size; ++line) text += std::to_string(line * 7919) + "\n";
   text.resize(size);
   return text;
 }
