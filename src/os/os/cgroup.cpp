@@ -228,6 +228,13 @@ std::vector<Path> Cgroups::freezer_children(const std::string& group) const {
   return out;
 }
 
+Result<> Cgroups::remove_when_empty(const std::string& group) const {
+  for (const Path& dir : directories(group))
+    if (::rmdir(dir.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
+      return fail_errno(errno, "rmdir", dir);
+  return {};
+}
+
 Result<> Cgroups::remove(const std::string& group) const {
   std::error_code ignored;
   for (const Path& dir : directories(group))

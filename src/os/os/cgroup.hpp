@@ -57,6 +57,7 @@ class Cgroups {
   Result<> thaw(const std::string& group) const;
   // Kills everything in the subtree, frozen or not, until it is empty. Timeout: Code::Timeout, the count in the message.
   Result<> kill(const std::string& group, std::chrono::milliseconds timeout = std::chrono::seconds{10}) const;
+  Result<> remove_when_empty(const std::string& group) const;  // of groups and processes; otherwise nothing happens
   Result<> remove(const std::string& group) const;  // the subtree's directories; processes in it: FailedPrecondition
 
  private:

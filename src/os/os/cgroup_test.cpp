@@ -67,6 +67,15 @@ class CgroupHost : public testing::Test {
   std::string group;
 };
 
+TEST_F(CgroupHost, RemovedWhenEmptyAndOnlyThen) {
+  ASSERT_TRUE(cgroups.remove_when_empty(group));
+  EXPECT_TRUE(cgroups.exists(group + "/inner"));
+  ASSERT_TRUE(cgroups.remove(group + "/inner"));
+  ASSERT_TRUE(cgroups.remove_when_empty(group));
+  EXPECT_FALSE(cgroups.exists(group));
+  EXPECT_TRUE(cgroups.remove_when_empty(group)) << "absent is fine";
+}
+
 TEST_F(CgroupHost, KillEndsTheFrozenSubtree) {
   auto outer = start_inside(group), inner = start_inside(group + "/inner");
   EXPECT_GE(cgroups.processes(group)->size(), 2u);

@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "os/file_lock.hpp"
 #include "os/poll.hpp"
 #include "os/scratch_dir.hpp"
 
@@ -151,6 +152,18 @@ TEST(File, RemoveTreeStopsAtAnotherFileSystem) {
   EXPECT_EQ(removed.error().sys_errno, EBUSY);
   EXPECT_TRUE(std::filesystem::exists(dir / "tree/mounted/file"));
   ASSERT_EQ(::umount((dir / "tree/mounted").c_str()), 0);
+}
+
+TEST(Lock, OfADirectoryIsSharedOrAlone) {
+  ScratchDir dir;
+  auto one = share_directory(dir.path()), two = share_directory(dir.path());
+  ASSERT_TRUE(one && two) << "sharing does not wait for others that share";
+  EXPECT_FALSE(*lock_directory(dir.path(), std::chrono::milliseconds{1}));
+  one->reset();
+  EXPECT_FALSE(*lock_directory(dir.path(), std::chrono::milliseconds{1}));
+  two->reset();
+  EXPECT_TRUE(*lock_directory(dir.path(), std::chrono::milliseconds{0}));
+  EXPECT_EQ(lock_directory(dir / "absent", std::chrono::milliseconds{0}).error().code, Code::NotFound);
 }
 
 TEST(File, LockIsExclusiveUntilItsDescriptorGoes) {

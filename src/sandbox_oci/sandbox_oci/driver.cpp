@@ -10,6 +10,7 @@
 #include "base/check.hpp"
 #include "os/cgroup.hpp"
 #include "os/file.hpp"
+#include "os/file_lock.hpp"
 #include "os/limits.hpp"
 #include "os/mount.hpp"
 #include "sandbox_oci/bundle.hpp"
@@ -19,6 +20,8 @@
 
 namespace berth::sandbox_oci {
 namespace {
+
+constexpr std::chrono::milliseconds parent_patience{500};
 
 std::unexpected<Error> missing(std::string message, std::string hint, const std::filesystem::path& path) {
   return pass(Error{.code = Code::FailedPrecondition,
@@ -73,6 +76,17 @@ Result<> remove_runtime_files(const Layout& layout) {
   return {};
 }
 
+// The group above all sandboxes of a home, once the last of them is gone. Whoever starts one shares the lock on their
+// directory, so that no group goes while a runtime makes another in it.
+Result<> remove_parent(const std::filesystem::path& dir, const os::Cgroups& cgroups, const std::string& cgroup) {
+  const std::string parent = std::filesystem::path(cgroup).parent_path();
+  if (parent == "/" || !os::stat_path(dir.parent_path())) return {};
+  TRY_ASSIGN(const auto others, cgroups.children(parent));
+  if (!others.empty()) return {};  // the last of them will do it
+  TRY_ASSIGN(const auto lock, os::lock_directory(dir.parent_path(), parent_patience));
+  return lock ? cgroups.remove_when_empty(parent) : Result<>{};  // else one starts: it will do it when it ends
+}
+
 class OciDriver final : public sandbox::Driver {
  public:
   OciDriver(sandbox::Spec spec, DriverOptions options, os::Cgroups cgroups)
@@ -104,11 +118,13 @@ class OciDriver final : public sandbox::Driver {
   Result<> destroy() override {
     TRY(cgroups_.kill(spec_.cgroup, options_.stop_timeout));
     TRY(cgroups_.remove(spec_.cgroup));
+    TRY(remove_parent(spec_.dir, cgroups_, spec_.cgroup));
     return remove_runtime_files(layout_);
   }
 
  private:
   Result<sandbox::Started> prepare_and_launch() {
+    TRY_ASSIGN(const auto starting, os::share_directory(spec_.dir.parent_path()));
     TRY(prepare());
     return launch(spec_, options_.start_timeout);
   }
@@ -161,6 +177,7 @@ Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgro
   TRY_ASSIGN(auto cgroups, os::Cgroups::find());
   TRY(end_survivors(layout, cgroups, cgroup, stop_timeout));
   TRY(cgroups.remove(cgroup));
+  TRY(remove_parent(dir, cgroups, cgroup));
   return remove_runtime_files(layout);
 }
 

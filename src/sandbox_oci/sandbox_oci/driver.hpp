@@ -36,7 +36,8 @@ class Driver {
   static Result<std::unique_ptr<sandbox::Driver>> open(sandbox::Spec spec, DriverOptions options = {});
 };
 
-// For a stranger: the shim is dead, what its sandbox left is not. Kills and removes the cgroup, then the runtime's
+// For a stranger: the shim is dead, what its sandbox left is not. Kills and removes the cgroup (and the one above it with
+// the last sandbox, as destroy() does), then the runtime's
 // state, the bundle and mounts below `dir` that are still seen here; workspace/, upper/ and logs stay. Idempotent;
 // `dir` and `cgroup` need not exist.
 Result<> remove_traces(const std::filesystem::path& dir, const std::string& cgroup,

@@ -154,6 +154,23 @@ TEST_P(OciSandbox, ARuntimeKilledDuringStartLeavesNothing) {
   EXPECT_GT(failed, 0) << "no start was cut short";
 }
 
+TEST_P(OciSandbox, TheGroupAboveGoesWithTheLastSandbox) {
+  const auto cgroups = os::Cgroups::find();
+  ASSERT_TRUE(cgroups);
+  const std::string above = std::filesystem::path(spec_.cgroup).parent_path();
+  start();
+  auto other_spec = subject_->spec();
+  auto other = subject_->open(other_spec);
+  ASSERT_TRUE(other) << other.error().describe();
+  ASSERT_TRUE((*other)->start());
+  ASSERT_TRUE(driver_->destroy());
+  EXPECT_TRUE(cgroups->exists(other_spec.cgroup));
+  ASSERT_TRUE((*other)->pause());
+  auto removed = sandbox_oci::remove_traces(other_spec.dir, other_spec.cgroup);
+  ASSERT_TRUE(removed) << removed.error().describe();
+  EXPECT_FALSE(cgroups->exists(above));
+}
+
 TEST_P(OciSandbox, AStrangerRemovesEveryTraceOfAPausedSandbox) {
   start();
   ASSERT_TRUE(driver_->pause());

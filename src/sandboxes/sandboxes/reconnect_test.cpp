@@ -67,7 +67,11 @@ class Reconnect : public testing::Test {
     store_->close();
     lanes_.reset();
     (void)os::remove_tree(home_);
+    const auto cgroups = os::Cgroups::find();
+    EXPECT_FALSE(cgroups->exists(cgroup_parent())) << "the last sandbox left the group above it";
+    (void)cgroups->remove(cgroup_parent());
   }
+  [[nodiscard]] std::string cgroup_parent() const { return "/berth/" + home_.filename().string(); }
   Context context() {
     return {.store = store_.get(), .clock = &clock_, .pool = &pool_,
             .leaves = {.choose_runtime = {},
@@ -75,7 +79,7 @@ class Reconnect : public testing::Test {
                          return sandbox_oci::remove_traces(dir, cgroup);
                        }},
             .options = {.directory = home_ / "sandboxes", .journals = home_ / "terminals", .shim = BERTH_SHIM, .init = BERTH_INIT,
-                        .cgroup_parent = "/berth/" + home_.filename().string(), .stop_margin = stop_margin_},
+                        .cgroup_parent = cgroup_parent(), .stop_margin = stop_margin_},
             .make_keeper = [this](std::shared_ptr<Sandbox> sandbox) { return keeper_ = std::make_shared<TestKeeper>(sandbox->executor()); }};
   }
   // The story runs on the one lane, so that it may touch what lives there.
