@@ -181,7 +181,7 @@ void Exchange::add_common_headers(Response& response) const {
   if (origin_ != Origin::Configured) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", *find_header(request_.headers, "Origin"));
   response.headers.emplace_back("Access-Control-Expose-Headers",
-                                "X-Request-Id, X-Berth-From, X-Berth-End, X-Berth-Running, X-Berth-Complete, Retry-After");
+                                "X-Request-Id, X-Berth-From, X-Berth-End, X-Berth-Running, X-Berth-Complete, X-Berth-Offset, X-Berth-Size, Retry-After");
   response.headers.emplace_back("Vary", "Origin");
 }
 

@@ -71,7 +71,48 @@ Result<Action> plan_attach(Call& call) {
   return action;
 }
 
+Result<Action> plan_screen(Call& call) {
+  TRY_ASSIGN(auto terminal, call.terminal());
+  TRY_ASSIGN(const auto at, call.number("at"));
+  control::GetScreen action{.terminal = std::move(terminal)};
+  if (at) action.at = ByteOffset{*at};
+  const auto word = call.text("format").value_or("text");
+  if (word == "vt") action.format = control::ScreenFormat::Stream;
+  else if (word == "json") action.format = control::ScreenFormat::Json;
+  else if (word == "svg") action.format = control::ScreenFormat::Image;
+  else if (word != "text")
+    return fail(Code::InvalidArgument, "The parameter \"format\" is not one of them.", "Formats are text, vt, json and svg.");
+  return action;
+}
+
+std::string_view content_type(control::ScreenFormat format) {
+  switch (format) {
+    case control::ScreenFormat::Text: return "text/plain; charset=utf-8";
+    case control::ScreenFormat::Stream: return "application/octet-stream";
+    case control::ScreenFormat::Json: return "application/json";
+    case control::ScreenFormat::Image: return "image/svg+xml";
+  }
+  return "application/octet-stream";
+}
+
+// What a program in a sandbox drew is nobody's page: an image of it may not do anything in a browser.
+Response respond_screen(control::Outcome&& outcome) {
+  auto& view = std::get<control::ScreenView>(outcome);
+  return {.status = 200, .content_type = std::string(content_type(view.format)), .body = std::move(view.data),
+          .headers = {{"X-Berth-Offset", std::to_string(view.offset.value)},
+                      {"X-Berth-Size", std::to_string(view.size.cols) + "x" + std::to_string(view.size.rows)},
+                      {"Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'"}}};
+}
+
 void add_output(std::vector<Route>& table) {
+  table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/screen", .operation = "get_screen",
+                   .summary = "What a person would see: now, or where the output was at an offset",
+                   .query = {{"format", schema::text(), "text, vt (a stream that draws it again), json or svg.", false},
+                             {"at", schema::whole(), "Offset; the present end when absent.", false}},
+                   .body = {},
+                   .answer = {200, "text/plain; charset=utf-8", {}, "The screen; of another type with another format.",
+                              {"X-Berth-Offset", "X-Berth-Size"}},
+                   .plan = plan_screen, .respond = respond_screen});
   table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/output", .operation = "read_output",
                    .summary = "Output from an offset on, as it is",
                    .query = {{"from", schema::whole(), "Offset of the first byte; 0 when absent.", false},

@@ -32,7 +32,7 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
           [](const ReadFile&) -> Outcome { return FileData{"bytes", true}; },
           [](const ListTemplates&) -> Outcome { return std::vector<TemplateInfo>{TemplateInfo{}}; },
           [](const BuildTemplate&) -> Outcome { return TemplateInfo{}; }, [](const GetServerInfo&) -> Outcome { return ServerInfo{}; },
-          [](const ListJobs&) -> Outcome { return store::Page<store::JobRow>{}; }, [](const RetryJob&) -> Outcome { return store::JobRow{}; },
+          [](const GetScreen&) -> Outcome { return ScreenView{}; }, [](const ListJobs&) -> Outcome { return store::Page<store::JobRow>{}; }, [](const RetryJob&) -> Outcome { return store::JobRow{}; },
           [](const CancelJob&) -> Outcome { return store::JobRow{}; },
           [](const auto&) -> Outcome { return Done{}; }},
       action);

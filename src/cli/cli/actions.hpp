@@ -10,6 +10,7 @@ namespace berth::cli {
 Result<int> run(const Context& context, const verb::Run& verb);
 Result<int> exec(const Context& context, const verb::Exec& verb);
 Result<int> attach(const Context& context, const verb::Attach& verb);
+Result<int> show_screen(const Context& context, const verb::ShowScreen& verb);
 // sandboxes.cpp
 Result<int> list(const Context& context, const verb::List& verb);
 Result<int> stop(const Context& context, const verb::Stop& verb);

@@ -24,6 +24,7 @@ struct Performer {
   Result<int> operator()(const verb::Run& v) const { return run(context, v); }
   Result<int> operator()(const verb::Exec& v) const { return exec(context, v); }
   Result<int> operator()(const verb::Attach& v) const { return attach(context, v); }
+  Result<int> operator()(const verb::ShowScreen& v) const { return show_screen(context, v); }
   Result<int> operator()(const verb::List& v) const { return list(context, v); }
   Result<int> operator()(const verb::History& v) const { return history(context, v); }
   Result<int> operator()(const verb::Replay& v) const { return replay(context, v); }

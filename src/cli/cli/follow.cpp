@@ -6,7 +6,6 @@
 #include <random>
 
 #include "cli/keyboard.hpp"
-#include "cli/query_filter.hpp"
 #include "cli/screen_state.hpp"
 #include "client/attach.hpp"
 #include "os/file.hpp"
@@ -20,11 +19,7 @@ namespace {
 // What is shown here. On the main thread.
 class Screen final : public client::Viewer {
  public:
-  Screen(const Context& context, const FollowOptions& options, bool person)
-      : context_(context),
-        person_(person),
-        seen_(person ? options.seen : 0),
-        skip_line_(seen_ > 0 && options.from > ByteOffset{0}) {}
+  Screen(const Context& context, bool person) : context_(context), person_(person) {}
   Keyboard* keyboard = nullptr;
   ScreenState state;
   bool output_gone = false;  // nobody reads our stdout any more
@@ -36,18 +31,10 @@ class Screen final : public client::Viewer {
   }
 
   Result<> output(bool error, std::string_view bytes) override {
-    if (seen_ == 0) return show(error, bytes);
-    auto old = bytes.substr(0, seen_);
-    seen_ -= old.size();
-    if (skip_line_) {  // it begins in the middle of one
-      auto end = old.find('\n');
-      skip_line_ = false;
-      if (end != std::string_view::npos) old.remove_prefix(end + 1);
-    }
-    std::string again = filter_.feed(old);
-    if (seen_ == 0) again += filter_.flush();
-    TRY(show(error, again));
-    return show(error, bytes.substr(old.data() + old.size() - bytes.data()));
+    if (person_) state.feed(bytes);
+    auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
+    output_gone = !written && written.error().sys_errno == EPIPE;
+    return written;
   }
 
   // A restart of the server takes less than a second: nothing is said about it.
@@ -64,13 +51,6 @@ class Screen final : public client::Viewer {
   }
 
  private:
-  Result<> show(bool error, std::string_view bytes) {
-    if (person_) state.feed(bytes);
-    auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
-    output_gone = !written && written.error().sys_errno == EPIPE;
-    return written;
-  }
-
   void note(const std::string& sentence) {
     (void)os::write_all(context_.output.streams().err,
                         person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
@@ -78,9 +58,7 @@ class Screen final : public client::Viewer {
 
   const Context& context_;
   bool person_;
-  std::uint64_t seen_;  // bytes that are shown again, still to come
-  bool skip_line_, said_ = false;
-  QueryFilter filter_;
+  bool said_ = false;
   std::optional<SteadyTime> lost_;
 };
 
@@ -125,7 +103,7 @@ std::optional<TerminalSize> own_size(const Context& context) {
 
 Result<Followed> follow(const Context& context, const FollowOptions& options) {
   bool person = options.pty && options.input && at_terminal(context);
-  Screen screen(context, options, person);
+  Screen screen(context, person);
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
   std::optional<pty::RawMode> raw;
   auto again = [&raw] {
@@ -141,6 +119,7 @@ Result<Followed> follow(const Context& context, const FollowOptions& options) {
     TRY_ASSIGN(auto mode, pty::RawMode::enter(context.output.streams().in));
     raw.emplace(std::move(mode));
   }
+  TRY(screen.output(false, options.drawn));
   auto end = attach(context, options, screen, *keyboard, person ? own_size(context) : std::nullopt);
   if (person && (!end || end->detached || screen.state.alternate()))
     (void)os::write_all(context.output.streams().out, screen.state.leave());

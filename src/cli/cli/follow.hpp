@@ -13,9 +13,9 @@ struct FollowOptions {
   std::string terminal;  // id
   std::string name;      // of the sandbox, for what is said on leaving
   std::optional<ByteOffset> from;
+  std::string drawn;       // the screen before that, as a stream
   bool pty = false;
   bool input = true;       // keys, pipes and signals go there; else only output comes
-  std::uint64_t seen = 0;  // so many bytes from `from` on are shown again: their questions are left out
 };
 
 struct Followed {

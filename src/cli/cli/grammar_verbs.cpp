@@ -174,6 +174,11 @@ void add_run(CLI::App& root, Store& store) {
                                "berth attach build\nberth attach trm_0123456789abcdefghjkmnpqrs");
   attach.option("TARGET", &verb::Attach::target, "", "Sandbox (its newest running terminal) or terminal id")
       ->required();
+  Builder<verb::ShowScreen> screen(root, store, "screen", "Print what a terminal shows, or showed at an offset of its output",
+                                   "berth screen build\nberth screen build --format svg > screen.svg\nberth screen build --json --at 4096");
+  screen.option("TARGET", &verb::ShowScreen::target, "", "Sandbox (its newest terminal) or terminal id")->required();
+  screen.choice(store, "--format", &verb::ShowScreen::format, {"text", "vt", "json", "svg"}, "As what; text when absent");
+  screen.option("--at", &verb::ShowScreen::at, "OFFSET", "Where in the output; now when absent");
 }
 
 void add_sandbox_verbs(CLI::App& root, Store& store) {

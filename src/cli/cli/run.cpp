@@ -15,7 +15,7 @@ namespace berth::cli {
 namespace json = boost::json;
 namespace {
 
-constexpr std::uint64_t redraw_bytes = 256u << 10;  // of the journal, to fill the screen again
+constexpr std::uint64_t recent_bytes = 256u << 10;  // of the output, for a pipe that is attached
 
 json::array words_json(const std::vector<std::string>& words) {
   json::array out;
@@ -164,16 +164,29 @@ Result<int> attach(const Context& context, const verb::Attach& verb) {
   if (context.output.json())
     return fail(Code::InvalidArgument, "attach has no JSON form.", "berth logs prints what a terminal showed.");
   TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
-  std::uint64_t from = end > redraw_bytes ? end - redraw_bytes : 0;
-  bool pty = text_of(terminal, "kind") == "pty";
-  if (pty && at_terminal(context)) context.output.print("\x1b[H\x1b[2J");  // what comes now redraws it
+  const auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
+  std::uint64_t from = end > recent_bytes ? end - recent_bytes : 0;
+  const bool pty = text_of(terminal, "kind") == "pty";
+  client::Api::Screen screen;
+  if (pty && at_terminal(context)) {  // as it is, then what comes after it
+    TRY_ASSIGN(screen, context.api().screen(text_of(terminal, "id"), "vt"));
+    from = screen.offset;
+  }
   TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"),
                                                  .name = verb.target,
                                                  .from = ByteOffset{from},
-                                                 .pty = pty,
-                                                 .seen = end - from}));
+                                                 .drawn = screen.data,
+                                                 .pty = pty}));
   return followed.code;
+}
+
+Result<int> show_screen(const Context& context, const verb::ShowScreen& verb) {
+  TRY_ASSIGN(const json::object terminal, find_terminal(context, verb.target, Want::Any));
+  const std::string format = context.output.json() ? "json" : verb.format;
+  TRY_ASSIGN(const auto screen, context.api().screen(text_of(terminal, "id"), format, verb.at));
+  context.output.print(screen.data);
+  if (format == "json") context.output.print("\n");
+  return Success;
 }
 
 }  // namespace berth::cli

@@ -52,6 +52,10 @@ struct Exec {
 struct Attach {
   std::string target;
 };
+struct ShowScreen {
+  std::string target, format = "text";
+  std::optional<std::uint64_t> at;
+};
 struct List {
   bool all = false;
 };
@@ -131,7 +135,7 @@ struct Version {};
 }  // namespace verb
 
 using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
-                          verb::Attach, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
+                          verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::JobList, verb::JobRetry, verb::JobCancel, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,

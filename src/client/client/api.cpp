@@ -88,6 +88,15 @@ Result<json::array> Api::list(std::string target, std::size_t most) const {
   return out;
 }
 
+Result<Api::Screen> Api::screen(std::string_view terminal, std::string_view format, std::optional<std::uint64_t> at) const {
+  std::string target = fmt::format("/v1/terminals/{}/screen?format={}", percent_encode(terminal), format);
+  if (at) target += fmt::format("&at={}", *at);
+  TRY_ASSIGN(Response response, checked({.target = std::move(target)}));
+  Screen out{.data = std::move(response.body)};
+  TRY_ASSIGN(out.offset, number_header(response, "x-berth-offset"));
+  return out;
+}
+
 Result<Api::Output> Api::output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const {
   TRY_ASSIGN(Response response, checked({.target = fmt::format("/v1/terminals/{}/output?from={}&limit={}",
                                                                percent_encode(terminal), from, limit)}));

@@ -19,6 +19,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,12 +40,18 @@ class Api {
   Result<> remove(std::string target) const;
   // Follows `next` until `most` items are there; 0: all. `target` may hold a query already.
   Result<boost::json::array> list(std::string target, std::size_t most = 0) const;
-  // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
   struct Output {
     std::string bytes;
     std::uint64_t from = 0, end = 0;
     bool running = false;
   };
+  // A screen as a stream that draws it again; what comes from `offset` on follows.
+  struct Screen {
+    std::string data;
+    std::uint64_t offset = 0;
+  };
+  Result<Screen> screen(std::string_view terminal, std::string_view format, std::optional<std::uint64_t> at = {}) const;
+  // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
   Result<Output> output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const;
 
  private:

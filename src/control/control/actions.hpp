@@ -75,6 +75,8 @@ struct ResizeTerminal { TerminalId terminal; TerminalSize size; };
 struct SignalTerminal { TerminalId terminal; int signal = 15; };     // to the foreground group
 struct ReadOutput { TerminalId terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
 struct AttachTerminal { TerminalId terminal; std::optional<ByteOffset> from; };  // absent: only what comes now
+enum class ScreenFormat { Text, Stream, Json, Image };
+struct GetScreen { TerminalId terminal; ScreenFormat format = ScreenFormat::Text; std::optional<ByteOffset> at; };  // absent: now
 struct Exec {                                // runs to its end; output is kept in a journal like a terminal's
   std::string sandbox;
   std::vector<std::string> argv;
@@ -104,7 +106,7 @@ struct CancelJob { JobId job; };
 
 using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbox, RemoveSandbox, PauseSandbox, ResumeSandbox,
                             SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, ResizeTerminal,
-                            SignalTerminal, ReadOutput, AttachTerminal, Exec, ListCommands, StatFile, ListFiles, ReadFile,
+                            SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
                             GetServerInfo, ListJobs, RetryJob, CancelJob>;
 
@@ -117,6 +119,12 @@ struct SandboxStatsInfo {
 };
 struct TerminalInfo { store::TerminalRow row; ByteOffset end; std::uint32_t viewers = 0; };
 struct OutputPart { ByteOffset from; std::string data; ByteOffset end; bool running = false; };
+struct ScreenView {
+  ByteOffset offset;                         // attaching from here goes on exactly where this ends
+  TerminalSize size;
+  ScreenFormat format = ScreenFormat::Text;
+  std::string data;
+};
 struct ExecResult {
   TerminalId terminal;
   Exit exit;
@@ -166,7 +174,7 @@ class Attachment {
 };
 
 using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,
-                             std::vector<TerminalInfo>, OutputPart, std::shared_ptr<Attachment>, ExecResult,
+                             std::vector<TerminalInfo>, OutputPart, ScreenView, std::shared_ptr<Attachment>, ExecResult,
                              store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
                              std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>>;
 

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "control/screens.hpp"
 #include "control/service_impl.hpp"
 #include "os/limits.hpp"
 #include "os/memory.hpp"
@@ -205,6 +206,16 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ReadOutput action) {
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
   co_return co_await answer(found.executor(), attach_terminal(&domain_, found, action.from));
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, GetScreen action) {
+  CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
+  CO_TRY_ASSIGN(const auto info, co_await aio::on(found.executor(), get_terminal(found)));
+  if (info.row.kind != store::TerminalKind::Pty)
+    co_return fail(Code::FailedPrecondition, "This terminal has pipes and no screen.", "Read its output instead.");
+  auto view = co_await pool_.run([this, row = info.row, action] { return view_screen(domain_, row, action); });
+  if (!view) co_return std::unexpected(std::move(view).error());
+  co_return Outcome{*std::move(view)};
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, Exec action) {

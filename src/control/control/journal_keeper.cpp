@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "control/screens.hpp"
 #include "journal/checkpoints.hpp"
 #include "journal/compact.hpp"
 #include "journal/key.hpp"
@@ -84,6 +85,8 @@ Result<> JournalKeeper::keep(Known& known) const {
   TRY_ASSIGN(const auto trimmed, journal::trim(dir, limit));
   TRY_ASSIGN(const auto checkpoints, journal::Checkpoints::open(dir, key));
   TRY_ASSIGN(const auto screens, checkpoints.trim(trimmed.begin, limit / 8));
+  if (auto left = leave_checkpoints(domain_, known.row); !left && left.error().code != Code::NotFound)
+    domain_.parts.log.warning("no checkpoint of a screen", {{"terminal", known.row.id}, {"error", left.error()}});
   known.bytes = trimmed.disk_bytes + screens;
   known.done = !running && (compacted || compacted.error().code == Code::Damaged);
   if (!compacted) return pass(compacted.error());

@@ -46,6 +46,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::chrono::milliseconds journal_keep{30'000};
   std::uint64_t terminal_send_buffer_bytes = 1 << 20;
   std::uint64_t terminal_chunk_bytes = 64 << 10;
+  std::uint64_t terminal_checkpoint_bytes = 4 << 20;
   std::uint64_t exec_output_bytes = 1 << 20;
   std::chrono::milliseconds exec_timeout{600'000};
   std::uint64_t file_read_bytes = 64 << 20;

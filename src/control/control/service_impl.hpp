@@ -53,6 +53,7 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, SignalTerminal action);
   Answer handle(Caller caller, ReadOutput action);
   Answer handle(Caller caller, AttachTerminal action);
+  Answer handle(Caller caller, GetScreen action);
   Answer handle(Caller caller, Exec action);
   Answer handle(Caller caller, ListCommands action);
   Answer handle(Caller caller, StatFile action);

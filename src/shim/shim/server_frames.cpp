@@ -19,6 +19,12 @@ TerminalSize size_of(const wire::Size& size) { return {.cols = side(size.cols(),
 
 int errno_of(const Error& error) { return error.sys_errno != 0 ? error.sys_errno : EIO; }
 
+std::optional<TerminalSize> first_size(const wire::StartProcess& process) {
+  if (!process.pty() || !process.has_size()) return std::nullopt;
+  return TerminalSize{.cols = static_cast<std::uint16_t>(std::min(process.size().cols(), 0xffffu)),
+                      .rows = static_cast<std::uint16_t>(std::min(process.size().rows(), 0xffffu))};
+}
+
 // The sandbox's environment, under the process's own.
 void add_environment(const wire::ShimSpec& spec, wire::StartProcess& process) {
   const auto own = process.env();
@@ -131,7 +137,8 @@ Result<> Supervisor::try_start_terminal(const wire::StartTerminal& request, std:
   const Terminal::Config config{.id = *id,
                                 .stream = next_stream_++,
                                 .kind = process.pty() ? TerminalKind::Pty : TerminalKind::Pipes,
-                                .in_band = in_band};
+                                .in_band = in_band,
+                                .size = first_size(process)};
   Terminal::Owner& owner = *this;
   auto terminal = std::make_unique<Terminal>(*loop_, owner, config, std::move(writer));
   Terminal& made = *terminal;

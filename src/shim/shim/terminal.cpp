@@ -10,7 +10,9 @@ Terminal::Terminal(Loop& loop, Owner& owner, Config config, journal::Writer writ
     : loop_(loop), owner_(owner), config_(std::move(config)),
       log_(std::move(writer), loop.clock(),
            [this](Kind kind, ByteOffset offset, std::string_view bytes, WallTime time) { appended(kind, offset, bytes, time); }),
-      input_([this](std::uint64_t connection, std::size_t bytes) { owner_.terminal_took_input(*this, connection, bytes); }) {}
+      input_([this](std::uint64_t connection, std::size_t bytes) { owner_.terminal_took_input(*this, connection, bytes); }) {
+  if (config_.size) log_.append(Kind::Resize, journal::encode_resize(*config_.size));
+}
 
 void Terminal::sent() {
   if (config_.in_band) io_ = make_channel_io(*this, log_, input_, config_.stream);

@@ -1,0 +1,45 @@
+#include "control/screens.hpp"
+
+#include "journal/checkpoints.hpp"
+#include "journal/cursor.hpp"
+#include "terminals/screen_at.hpp"
+
+namespace berth::control {
+namespace {
+
+Result<terminals::ScreenSource> source_of(const Domain& domain, const store::TerminalRow& row) {
+  terminals::ScreenSource source{.journal = domain.parts.home / "terminals" / row.id.str(), .key = {}, .size = row.size,
+                                 .checkpoint_bytes = domain.parts.settings.terminal_checkpoint_bytes};
+  if (domain.parts.machine_keys == nullptr) return source;
+  TRY_ASSIGN(source.key, journal::load_key(source.journal, *domain.parts.machine_keys));
+  return source;
+}
+
+}  // namespace
+
+Result<ScreenView> view_screen(const Domain& domain, const store::TerminalRow& row, const GetScreen& wanted) {
+  TRY_ASSIGN(const auto source, source_of(domain, row));
+  TRY_ASSIGN(const auto now, terminals::screen_at(source, wanted.at));
+  ScreenView view{.offset = now.offset, .size = now.screen.size(), .format = wanted.format, .data = {}};
+  switch (wanted.format) {
+    case ScreenFormat::Text: view.data = vt::text(now.screen); break;
+    case ScreenFormat::Stream: view.data = vt::redraw(now.screen, {.reset = true}); break;
+    case ScreenFormat::Json: view.data = vt::cells_json(now.screen); break;
+    case ScreenFormat::Image: view.data = vt::svg(now.screen); break;
+  }
+  return view;
+}
+
+Result<> leave_checkpoints(const Domain& domain, const store::TerminalRow& row) {
+  if (row.kind != store::TerminalKind::Pty) return {};
+  TRY_ASSIGN(const auto source, source_of(domain, row));
+  TRY_ASSIGN(const auto range, journal::range(source.journal, source.key));
+  TRY_ASSIGN(const auto checkpoints, journal::Checkpoints::open(source.journal, source.key));
+  TRY_ASSIGN(const auto all, checkpoints.list());
+  const std::uint64_t last = all.empty() ? range.begin.value : all.back().value;
+  if (range.end.value - std::min(last, range.end.value) < source.checkpoint_bytes) return {};
+  TRY(terminals::screen_at(source, std::nullopt));
+  return {};
+}
+
+}  // namespace berth::control
