@@ -1,5 +1,6 @@
 """What a sandbox or a home may leave on a machine: processes, mounts, cgroups, runtime state, directories. Counted."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -61,4 +62,5 @@ def traces(home):
     sandboxes = home / "sandboxes"
     left = [f"directory {path}" for path in sandboxes.iterdir()] if sandboxes.exists() else []
     word = str(home)
-    return left + processes_with(word) + mounts_with(word) + cgroups_with(f"/berth/{home.name}")
+    parent = hashlib.sha256(os.fsencode(word)).hexdigest()[:12]
+    return left + processes_with(word) + mounts_with(word) + cgroups_with(f"/berth/{parent}")
