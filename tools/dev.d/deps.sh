@@ -2,11 +2,12 @@
 
 wanted_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' tools/packages.txt; }
 
+# What another package provides counts as there: some distributions of Node.js bring npm with them and conflict with it.
 missing_packages() {
   # shellcheck disable=SC2046
   comm -23 <(wanted_packages | LC_ALL=C sort -u) \
-    <(dpkg-query -W -f='${db:Status-Abbrev}\t${Package}\n' $(wanted_packages) 2>/dev/null |
-      sed -n 's/^ii[^\t]*\t//p' | LC_ALL=C sort -u)
+    <(dpkg-query -W -f='${db:Status-Abbrev}\t${Package}, ${Provides}\n' $(wanted_packages) 2>/dev/null |
+      sed -n 's/^ii[^\t]*\t//p' | tr ',' '\n' | sed -e 's/ *(.*//' -e 's/^ *//' -e '/^$/d' | LC_ALL=C sort -u)
 }
 
 dev_deps() {
