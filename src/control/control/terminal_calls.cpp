@@ -1,5 +1,7 @@
 #include "control/terminal_calls.hpp"
 
+#include <fmt/format.h>
+
 #include "aio/deadline.hpp"
 
 namespace berth::control {
@@ -77,6 +79,10 @@ awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, B
 }
 
 awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, std::optional<ByteOffset> from) {
+  if (const auto kept = found.terminal->journal_range(); from && kept && *from < kept->begin)
+    co_return fail(Code::InvalidArgument,
+                   fmt::format("Of the output only what is from {} to {} is kept.", kept->begin.value, kept->end.value),
+                   "Attach from the first of them, or show the screen and go on from there.");
   co_return attach(*domain, std::move(found.host), std::move(found.terminal), from);
 }
 

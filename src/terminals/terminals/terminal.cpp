@@ -244,7 +244,20 @@ boost::asio::awaitable<void> Terminal::run_catch_up(std::shared_ptr<Terminal> se
   if (self->ending_) self->finish();
 }
 
+// The journal's limit may have taken output that nobody had read: commands are known from behind it on.
+Result<> Terminal::pass_over_removed() {
+  TRY_ASSIGN(const auto range, journal_range());
+  if (monitor_.position() < range.begin) monitor_ = vt::Monitor(row_.nonce, range.begin, monitor_.cwd());
+  return {};
+}
+
+Result<journal::Range> Terminal::journal_range() const {
+  TRY_ASSIGN(const auto key, shared_->journal_key(row_.id));
+  return journal::range(journal(), key);
+}
+
 boost::asio::awaitable<Result<>> Terminal::read_journal() {
+  CO_TRY(pass_over_removed());
   CO_TRY_ASSIGN(auto cursor, read_from(monitor_.position()));
   while (monitor_.position() < end_) {
     if (records_->full()) (void)co_await records_->settled();
@@ -257,6 +270,7 @@ boost::asio::awaitable<Result<>> Terminal::read_journal() {
     }
     if (!piece) co_return std::unexpected(piece.error());
     if (!*piece) break;  // not there yet: the next frame asks again
+    if ((*piece)->kind == journal::Kind::Gap) monitor_ = vt::Monitor(row_.nonce, (*piece)->end, monitor_.cwd());
     if (journal::is_bytes((*piece)->kind)) parse((*piece)->data, (*piece)->time);
     co_await boost::asio::post(shared_->executor, boost::asio::use_awaitable);  // others have their turn
   }

@@ -76,6 +76,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   boost::asio::awaitable<Result<>> close_input();
   boost::asio::awaitable<Result<>> resize(TerminalSize size);
   boost::asio::awaitable<Result<>> signal(int signal, bool group);
+  [[nodiscard]] Result<journal::Range> journal_range() const;  // what is kept of its output
   boost::asio::awaitable<Result<>> committed();  // the rows so far were tried
 
  private:
@@ -102,6 +103,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   void close_own_command(WallTime time);
   void catch_up();
   static boost::asio::awaitable<void> run_catch_up(std::shared_ptr<Terminal> self);
+  Result<> pass_over_removed();
   boost::asio::awaitable<Result<>> read_journal();
   void end_with(std::optional<Exit> exit, WallTime time, std::string reason);
   void finish();

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <random>
 
+#include "journal/trim.hpp"
 #include "journal/writer.hpp"
 #include "store/empty_unit.hpp"
 #include "terminals/viewer.hpp"
@@ -232,6 +233,36 @@ TEST_F(TerminalTest, ARestartedServerFindsTheSameCommands) {
   EXPECT_EQ(store_.commands_[3].text, "three");
   EXPECT_EQ(store_.commands_[3].exit_code, 9);
   EXPECT_EQ(store_.commands_[3].output_begin, before.at(3).output_begin);
+}
+
+// The journal's limit took output that was not looked at yet: what comes behind it is known all the same.
+TEST_F(TerminalTest, CommandsGoOnBehindWhatTheJournalsLimitTook) {
+  {
+    auto terminal = running("n");
+    print(*terminal, command("one", "1", 0));
+    settle();
+    ASSERT_EQ(store_.commands_.size(), 1u);
+  }
+  writer_.reset();
+  std::filesystem::remove_all(directory_ / row_.id.str());
+  auto small = journal::Writer::create(directory_ / row_.id.str(), row_.id, {.segment_bytes = 64 << 10}, clock_.now());
+  ASSERT_TRUE(small);
+  writer_.emplace(*std::move(small));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(writer_->append(journal::Kind::Output, std::string(16 << 10, 'x'), clock_.now()));
+  const auto trimmed = journal::trim(directory_ / row_.id.str(), 128 << 10);
+  ASSERT_TRUE(trimmed && trimmed->begin > ByteOffset{1000});
+  auto terminal = Terminal::restore(shared_, store_.terminals_.at(row_.id.str()), 2);
+  wire::TerminalState state;
+  state.set_end(writer_->end().value);
+  state.set_running(true);
+  terminal->on_attached(outlet_, &state);
+  settle();
+  print(*terminal, command("two", "2", 3));
+  settle();
+  ASSERT_EQ(store_.commands_.size(), 2u);
+  EXPECT_EQ(store_.commands_[2].text, "two");
+  EXPECT_EQ(store_.commands_[2].exit_code, 3);
+  EXPECT_TRUE(reported_.empty());
 }
 
 TEST_F(TerminalTest, AFullDiskDelaysRowsAndLosesNone) {
