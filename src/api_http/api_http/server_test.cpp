@@ -208,6 +208,7 @@ TEST_F(ServerTest, AWebSocketIsHandedOverUnanswered) {
   EXPECT_EQ(ask(by_protocol + "Sec-WebSocket-Protocol: berth.terminal.v1, berth.key.bad\r\n\r\n").status, 401u);
   EXPECT_EQ(ask(by_protocol + "Sec-WebSocket-Protocol: berth.terminal.v1\r\n\r\n").status, 401u);
   EXPECT_EQ(upgraded(), 0u);
+  ASSERT_TRUE(eventually([&] { return server->connections() == 0; }));  // those before have gone
   Client client(server->port());
   client.send(by_protocol + "Sec-WebSocket-Protocol: berth.terminal.v1, berth.key.good\r\n\r\n");
   ASSERT_TRUE(eventually([&] { return upgraded() == 1; }));
