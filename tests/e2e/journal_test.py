@@ -80,7 +80,8 @@ def test_a_journal_keeps_its_limit(own):
     server = own(env={"BERTH_TERMINAL_JOURNAL_SEGMENT_BYTES": "64KiB", "BERTH_JOURNAL_TERMINAL_BYTES": "256KiB"})
     made = server.api().sandbox("container")
     terminal = server.api().terminal(made, "sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; echo end; cat", kind="pipes")
-    eventually(lambda: segments(server, terminal) and int(segments(server, terminal)[0].name[:8]) > 30, what="old segments to go")
+    eventually(lambda: server.api().get(f"/v1/terminals/{terminal['id']}")["end"] == 3_000_004, 60, "all of the output")
+    eventually(lambda: int(segments(server, terminal)[0].name[:8]) > 30, what="old segments to go")
     assert sum(path.stat().st_size for path in segments(server, terminal)) < 450_000
     code, report = check(server, terminal["id"])
     assert code == 0 and report[0]["from"] > 2_000_000
