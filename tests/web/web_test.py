@@ -47,4 +47,4 @@ def test_build_is_esm(npm):
     index = BUILD / "web/packages/session-client/dist/index.js"
     script = "import(process.argv[1]).then((m) => console.log(Object.keys(m).sort().join(' ')))"
     done = subprocess.run(["node", "-e", script, index.as_uri()], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
-    assert {"merge", "diff", "apply", "canonical"} <= set(done.stdout.split())
+    assert {"merge", "diff", "apply", "canonical", "SessionClient", "found"} <= set(done.stdout.split())

@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include <charconv>
+
 #include "crypto/crypto.hpp"
 #include "document/format.hpp"
 #include "document/patch.hpp"
@@ -89,7 +91,40 @@ Link empty_link(const Vault& vault, const SessionRow& row, const Who& who, std::
   return make_link(vault, next_link(row, who, RevisionKind::Change, std::move(what), now), {LinkContent::Form::Patch, "[]"});
 }
 
+store::IdempotencyRow made_once(const Who& who, const SessionRow& row, WallTime now) {
+  return {.owner = who.owner, .key = who.once, .request = row.id.str(), .result = std::to_string(row.version), .made = now};
+}
+
 }  // namespace
+
+// The session as it is, with the version that this change made, when it was carried out before. Only a change from an older
+// version can have been, so that a change that is not repeated asks nobody.
+Sessions::Answer<std::optional<SessionRow>> Sessions::carried_out(Place* place, Who who, SessionId id, From from) {
+  if (who.once.empty() || !from) co_return std::nullopt;
+  CO_TRY_ASSIGN(Open* const open, co_await opened(place, who.owner, id));
+  if (*from == open->row.version) co_return std::nullopt;
+  CO_TRY_ASSIGN(const auto known, co_await context_.store->read(
+                                      [who](store::Reader& reader) { return reader.idempotency(who.owner, who.once); }));
+  if (!known) co_return std::nullopt;
+  std::uint64_t version = 0;
+  const std::string& text = known->result;
+  if (known->request != id.str() || std::from_chars(text.data(), text.data() + text.size(), version).ec != std::errc())
+    co_return fail(Code::FailedPrecondition, "The idempotency key was used for another request.", "Use a new key for each request.");
+  SessionRow row = open->row;
+  row.version = version;
+  co_return row;
+}
+
+template <class F>
+Sessions::Answer<SessionRow> Sessions::change_once(SessionId id, Who who, From from, F change) {
+  co_return co_await in_line<SessionRow>(id, [this, who, id, from, change = std::move(change)](Place* place) mutable {
+    return [](Sessions* self, Place* at, Who asking, SessionId session, From version, F call) -> Answer<SessionRow> {
+      CO_TRY_ASSIGN(auto before, co_await self->carried_out(at, std::move(asking), std::move(session), version));
+      if (before) co_return *std::move(before);
+      co_return co_await call(at);
+    }(this, place, who, id, from, std::move(change));
+  });
+}
 
 Sessions::Answer<Sessions::Open*> Sessions::for_change(Place* place, std::string owner, SessionId id, From from) {
   CO_TRY_ASSIGN(Open* const open, co_await opened(place, std::move(owner), std::move(id)));
@@ -108,9 +143,11 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
   row.updated = change.link.row.saved;
   const bool whole = change.link.row.kind == RevisionKind::Whole;
   const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
-  auto done = co_await context_.store->write([this, row, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
+  const store::IdempotencyRow once = made_once(who, row, context_.clock->now());
+  auto done = co_await context_.store->write([this, row, once, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
                                               from = open.row.version, state = open.row.state](store::Unit& unit) -> Result<> {
     if (also) TRY(also(unit));
+    if (!once.key.empty()) TRY(unit.put_idempotency(once, once.made - context_.limits.idempotency));
     TRY(unit.update_session(row, from, state));
     TRY(unit.insert_revision(link));
     if (whole && oldest > 0) TRY(unit.prune_revisions(row.id, oldest));
@@ -144,7 +181,7 @@ awaitable<Result<SessionRow>> Sessions::replace(Who who, SessionId id, From from
     return std::make_shared<std::pair<document::Value, std::string>>(std::move(value), std::move(bytes));
   });
   CO_TRY_ASSIGN(const auto ready, std::move(both));
-  co_return co_await in_line<SessionRow>(id, [this, who, id, from, ready](Place* place) {
+  co_return co_await change_once(id, who, from, [this, who, id, from, ready](Place* place) {
     return replace_now(place, who, id, from, std::move(ready->first), std::move(ready->second), "replaced");
   });
 }
@@ -171,7 +208,7 @@ Sessions::Answer<SessionRow> Sessions::replace_now(Place* place, Who who, Sessio
 
 awaitable<Result<SessionRow>> Sessions::patch(Who who, SessionId id, From from, PatchForm form, document::Value patch) {
   CO_TRY(check_client(who.client));
-  co_return co_await in_line<SessionRow>(id, [this, who, id, from, form, patch = std::move(patch)](Place* place) mutable {
+  co_return co_await change_once(id, who, from, [this, who, id, from, form, patch = std::move(patch)](Place* place) mutable {
     return patch_now(place, who, id, from, form, std::move(patch));
   });
 }
@@ -215,8 +252,8 @@ awaitable<Result<SessionRow>> Sessions::restore(Who who, SessionId id, From from
   CO_TRY(check_client(who.client));
   CO_TRY_ASSIGN(auto old, co_await get(who.owner, id, version));
   CO_TRY_ASSIGN(auto value, document::parse(old.bytes, {.bytes = old.bytes.size()}));
-  co_return co_await in_line<SessionRow>(
-      id, [this, who, id, from, version, value = std::move(value), bytes = std::move(old.bytes)](Place* place) mutable {
+  co_return co_await change_once(
+      id, who, from, [this, who, id, from, version, value = std::move(value), bytes = std::move(old.bytes)](Place* place) mutable {
         return replace_now(place, who, id, from, std::move(value), std::move(bytes), fmt::format("restored {}", version));
       });
 }
@@ -244,6 +281,7 @@ Sessions::Answer<store::WorkspaceMark> Sessions::workspace_now(std::string sandb
 
 awaitable<Result<SessionRow>> Sessions::close(Who who, SessionId id) {
   CO_TRY(check_client(who.client));
+  who.once.clear();  // a second one is refused by the state
   co_return co_await in_line<SessionRow>(id, [this, who, id](Place* place) { return close_now(place, who, id); });
 }
 
@@ -263,6 +301,7 @@ Sessions::Answer<SessionRow> Sessions::close_now(Place* place, Who who, SessionI
 
 awaitable<Result<SessionRow>> Sessions::resume(Who who, SessionId id) {
   CO_TRY(check_client(who.client));
+  who.once.clear();  // a second one is refused by the state
   co_return co_await in_line<SessionRow>(id, [this, who, id](Place* place) { return resume_now(place, who, id); });
 }
 

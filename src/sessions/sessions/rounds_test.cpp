@@ -23,7 +23,7 @@ std::uint64_t seed() {
 }
 
 document::Value json(const std::string& text) { return document::parse(text, {}).value(); }
-NewSession plan() { return {.title = "Plan", .description = {}, .tags = {}, .document = json("{}"), .sandbox = "sbx_1", .idempotency_key = {}}; }
+NewSession plan() { return {.title = "Plan", .description = {}, .tags = {}, .document = json("{}"), .sandbox = "sbx_1"}; }
 
 TEST(Rounds, TheDocumentAndItsLogsAreTheSameAfterAnyNumberOfThem) {
   std::mt19937_64 random(seed());

@@ -162,11 +162,11 @@ awaitable<Result<Made>> Sessions::create(Who who, NewSession wanted) {
   co_return co_await insert(std::move(who), std::move(wanted), std::move(bytes));
 }
 
-awaitable<Result<Made>> Sessions::copy(Who who, SessionId from, std::string title, std::string idempotency_key) {
+awaitable<Result<Made>> Sessions::copy(Who who, SessionId from, std::string title) {
   CO_TRY(check_title(title));
   CO_TRY_ASSIGN(auto content, co_await get(who.owner, from));
   NewSession wanted{.title = std::move(title), .description = content.row.description, .tags = content.row.tags, .document = {},
-                    .sandbox = {}, .idempotency_key = std::move(idempotency_key)};
+                    .sandbox = {}};
   co_return co_await insert(std::move(who), std::move(wanted), std::move(content.bytes));
 }
 
@@ -184,13 +184,13 @@ Sessions::Answer<Made> Sessions::insert(Who who, NewSession wanted, std::string 
                                         .sealed = {}, .what = "created", .changed_by = who.key, .client = who.client, .saved = now},
                               {LinkContent::Form::Document, std::move(bytes)});
   row.head = link.tag;
-  const store::IdempotencyRow once{.owner = who.owner, .key = wanted.idempotency_key, .request = crypto::sha256_hex(request),
+  const store::IdempotencyRow once{.owner = who.owner, .key = who.once, .request = crypto::sha256_hex(request),
                                    .result = row.id.str(), .made = now};
   co_return co_await context_.store->write([this, row, link, once](store::Unit& unit) -> Result<Made> {
     if (!once.key.empty()) {
       TRY_ASSIGN(const auto known, unit.idempotency(once.owner, once.key));
       if (known && known->request != once.request)
-        return fail(Code::FailedPrecondition, "The idempotency key was used for another request.", "Use a new key for each create.");
+        return fail(Code::FailedPrecondition, "The idempotency key was used for another request.", "Use a new key for each request.");
       if (known) {
         TRY_ASSIGN(const auto id, SessionId::parse(known->result));
         TRY_ASSIGN(auto made, unit.session(id));

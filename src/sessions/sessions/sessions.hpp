@@ -61,7 +61,13 @@ struct Context {
   Limits limits;
 };
 
-struct Who { std::string owner, key, client; };
+// Who asks, with which client. `once`: a key of the client's own choice; a request that is repeated under it, because its
+// answer was lost, has one effect. A create then gives the session that it made, a change the version that it made, also
+// when that is not the newest any more. "" has none; kept for Limits::idempotency.
+struct Who {
+  std::string owner, key, client;
+  std::string once{};
+};
 using From = std::optional<std::uint64_t>;         // the version that a change was made from; nothing: any
 
 struct NewSession {
@@ -69,7 +75,6 @@ struct NewSession {
   std::vector<std::string> tags;
   document::Value document;
   std::string sandbox;                             // id, or ""
-  std::string idempotency_key;                     // "" has none
 };
 struct Made { store::SessionRow row; std::string warning; };
 struct Content { store::SessionRow row; std::uint64_t version = 0; std::string bytes; };
@@ -97,7 +102,7 @@ class Sessions {
   boost::asio::awaitable<Result<>> open();
 
   boost::asio::awaitable<Result<Made>> create(Who who, NewSession wanted);
-  boost::asio::awaitable<Result<Made>> copy(Who who, SessionId from, std::string title, std::string idempotency_key);
+  boost::asio::awaitable<Result<Made>> copy(Who who, SessionId from, std::string title);
   boost::asio::awaitable<Result<store::SessionRow>> describe(std::string owner, SessionId id);  // without its content
   boost::asio::awaitable<Result<Content>> get(std::string owner, SessionId id, std::optional<std::uint64_t> version = {});
   boost::asio::awaitable<Result<Listed>> list(store::SessionFilter filter, std::string after, std::uint32_t limit);
@@ -141,6 +146,9 @@ class Sessions {
   Answer<Open*> opened(Place* place, std::string owner, SessionId id);
   Answer<std::unique_ptr<Open>> load(std::string owner, SessionId id);
   Answer<Open*> for_change(Place* place, std::string owner, SessionId id, From from);
+  template <class F>
+  Answer<store::SessionRow> change_once(SessionId id, Who who, From from, F change);
+  Answer<std::optional<store::SessionRow>> carried_out(Place* place, Who who, SessionId id, From from);
   Answer<store::SessionRow> commit(Place* place, Who who, Change change);
   Answer<Content> get_now(Place* place, std::string owner, SessionId id);
   Answer<store::SessionRow> replace_now(Place* place, Who who, SessionId id, From from, document::Value value, std::string bytes,

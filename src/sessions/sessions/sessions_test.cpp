@@ -14,6 +14,11 @@ using testing::Room;
 const Who ada{.owner = "ada", .key = "key_a", .client = "tab 1"};
 const Who bob{.owner = "bob", .key = "key_b", .client = ""};
 
+Who keyed(Who who, std::string once) {
+  who.once = std::move(once);
+  return who;
+}
+
 document::Value json(std::string_view text) { return document::parse(text, {.bytes = 64 << 20}).value(); }
 
 #define DONE(...) \
@@ -29,7 +34,7 @@ class SessionsTest : public ::testing::Test {
  protected:
   SessionRow made(Room& room, std::string_view text = "{}", const Who& who = ada) {
     const auto result = room.run(room->create(who, {.title = "Plan", .description = {}, .tags = {}, .document = json(text),
-                                                    .sandbox = sandbox_, .idempotency_key = {}}));
+                                                    .sandbox = sandbox_}));
     EXPECT_TRUE(result) << result.error().describe();
     return result->row;
   }
@@ -120,32 +125,53 @@ TEST_F(SessionsTest, AnothersSessionLooksLikeNone) {
   REFUSED(Code::NotFound, room.run(room->entries("bob", row.id, store::SessionLog::Prompts, 0, 10)));
   REFUSED(Code::NotFound, room.run(room->history("bob", row.id, 0, 10)));
   REFUSED(Code::NotFound, room.run(room->close(bob, row.id)));
-  REFUSED(Code::NotFound, room.run(room->copy(bob, row.id, "x", "")));
+  REFUSED(Code::NotFound, room.run(room->copy(bob, row.id, "x")));
 }
 
 TEST_F(SessionsTest, ACreateHappensOncePerKey) {
   Room room;
-  const NewSession wanted{.title = "A", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}, .idempotency_key = "k"};
-  const auto first = room.run(room->create(ada, wanted));
-  const auto again = room.run(room->create(ada, wanted));
+  const NewSession wanted{.title = "A", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}};
+  const auto first = room.run(room->create(keyed(ada, "k"), wanted));
+  const auto again = room.run(room->create(keyed(ada, "k"), wanted));
   ASSERT_TRUE(first && again);
   EXPECT_EQ(first->row.id, again->row.id);
   NewSession other = wanted;
   other.title = "B";
-  REFUSED(Code::FailedPrecondition, room.run(room->create(ada, other)));
-  EXPECT_NE(room.run(room->create(bob, wanted))->row.id, first->row.id);
+  REFUSED(Code::FailedPrecondition, room.run(room->create(keyed(ada, "k"), other)));
+  EXPECT_NE(room.run(room->create(keyed(bob, "k"), wanted))->row.id, first->row.id);
+}
+
+TEST_F(SessionsTest, AChangeHappensOncePerKey) {
+  Room room;
+  const auto row = made(room, R"({"a":1})");
+  const auto set = [&](const Who& who, std::uint64_t from, const char* a) {
+    return room.run(room->patch(who, row.id, from, PatchForm::MergePatch, json(a)));
+  };
+  EXPECT_EQ(set(keyed(ada, "one"), 1, R"({"a":2})")->version, 2u);
+  EXPECT_EQ(set(ada, 2, R"({"a":3})")->version, 3u);
+  room.restart();
+  EXPECT_EQ(set(keyed(ada, "one"), 1, R"({"a":2})")->version, 2u);  // repeated: the answer was lost
+  EXPECT_EQ(bytes(room, row.id), R"({"a":3})");
+  REFUSED(Code::Stale, set(keyed(ada, "two"), 1, R"({"a":4})"));
+  EXPECT_EQ(set(keyed(ada, "two"), 3, R"({"a":4})")->version, 4u);  // what was refused may be carried out under its key
+  EXPECT_EQ(room.run(room->replace(keyed(ada, "three"), row.id, 4, json(R"({"b":1})")))->version, 5u);
+  EXPECT_EQ(room.run(room->replace(keyed(ada, "three"), row.id, 4, json(R"({"b":1})")))->version, 5u);
+  const auto other = made(room);
+  REFUSED(Code::AlreadyExists, room.run(room->replace(keyed(ada, "three"), other.id, 1, json("{}"))));
+  REFUSED(Code::FailedPrecondition, room.run(room->replace(keyed(ada, "three"), other.id, 9, json("{}"))));
+  EXPECT_EQ(bytes(room, row.id), R"({"b":1})");
 }
 
 TEST_F(SessionsTest, OwnersHaveLimitsAndAreWarned) {
   Room room({.active = 5, .stored = 6});
   std::vector<SessionRow> rows;
   for (int i = 0; i < 5; ++i) {
-    const auto result = room.run(room->create(ada, {.title = "x", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}, .idempotency_key = {}}));
+    const auto result = room.run(room->create(ada, {.title = "x", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}}));
     ASSERT_TRUE(result) << result.error().describe();
     rows.push_back(result->row);
     EXPECT_EQ(result->warning.empty(), i < 3) << result->warning;
   }
-  const NewSession one{.title = "x", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}, .idempotency_key = {}};
+  const NewSession one{.title = "x", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}};
   const auto refused = room.run(room->create(ada, one));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "You have 5 active sessions; the limit is 5.");
