@@ -1,36 +1,6 @@
 """The packages of web/ pass their type check, their linter and their tests, and build, from the lock file alone."""
 
-import os
-import shutil
 import subprocess
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build/asan"))
-
-
-@pytest.fixture(scope="session")
-def npm():
-    """A copy of web/ with what its lock file names, installed once per lock file, and a function that runs npm there."""
-    home = BUILD / "web"
-    lock = (ROOT / "web/package-lock.json").read_bytes()
-    made = home / "installed"
-    if made.exists() and made.read_bytes() != lock:
-        shutil.rmtree(home)
-    shutil.rmtree(home / "packages", ignore_errors=True)
-    shutil.copytree(ROOT / "web", home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist", "out"))
-    if not made.exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=home, check=True, timeout=300)
-        made.write_bytes(lock)
-
-    def run(*words):
-        done = subprocess.run(["npm", "run", *words], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=300)
-        assert done.returncode == 0, done.stdout[-20000:]
-        return done.stdout
-    return run
 
 
 def test_types_and_lint(npm):
@@ -42,9 +12,7 @@ def test_behaviour(npm):
     assert "# fail 0" in said and "# pass 0" not in said, said[-20000:]
 
 
-def test_build_is_esm(npm):
-    npm("build")
-    index = BUILD / "web/packages/session-client/dist/index.js"
+def test_build_is_esm(built):
     script = "import(process.argv[1]).then((m) => console.log(Object.keys(m).sort().join(' ')))"
-    done = subprocess.run(["node", "-e", script, index.as_uri()], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    done = subprocess.run(["node", "-e", script, (built / "index.js").as_uri()], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
     assert {"merge", "diff", "apply", "canonical", "SessionClient", "found"} <= set(done.stdout.split())
