@@ -98,6 +98,7 @@ control::Settings control_settings(const config::Settings& s) {
           .terminal_checkpoint_bytes = s.terminal.checkpoint_bytes, .exec_output_bytes = s.exec.output_bytes,
           .exec_timeout = s.exec.timeout_ms, .file_read_bytes = s.file.read_bytes,
           .rate_requests_per_second = s.rate.requests_per_second, .rate_burst = s.rate.burst, .rate_keys = s.rate.keys,
+          .keys_used_every = s.keys.used_every_ms,
           .pool_threads = s.server.pool_threads > 0 ? s.server.pool_threads : std::clamp(2 * cores, 4u, 16u),
           .store_check_every = s.store.check_every_ms, .history_keep = std::chrono::days{s.history.keep_days},
           .jobs = {.workers = s.jobs.workers, .lease = s.jobs.lease_ms, .first_pause = s.jobs.first_pause_ms,

@@ -96,7 +96,7 @@ std::optional<std::string_view> Exchange::presented_key(const Route& route) cons
 }
 
 boost::asio::awaitable<Result<control::Caller>> Exchange::identify(const Route* route) {
-  control::Caller caller{.owner = "local", .key = "socket", .address = {}, .request_id = {}};
+  control::Caller caller{.owner = "local", .key = "socket", .address = {}, .request_id = {}, .permissions = store::Permissions::all()};
   if (const auto key = presented_key(*route)) {
     CO_TRY_ASSIGN(caller, co_await shared_.control.authenticate(std::string(*key), peer_.address));
   } else if (!peer_.local_user) {

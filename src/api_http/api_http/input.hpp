@@ -17,6 +17,7 @@
 #include "api_http/schema.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "store/people.hpp"
 #include "store/rows.hpp"
 
 namespace berth::api_http {
@@ -176,6 +177,18 @@ struct Input<store::TerminalKind> {
     if (value == "pty") out = store::TerminalKind::Pty;
     else if (value == "pipes") out = store::TerminalKind::Pipes;
     else return wrong_field(path, "must be \"pty\" or \"pipes\"");
+    return {};
+  }
+};
+
+template <>
+struct Input<store::Role> {
+  static json::object schema() { return schema::one_of({"viewer", "member", "admin"}); }
+  static Result<> read(const json::value& value, const std::string& path, store::Role& out) {
+    if (value == "viewer") out = store::Role::Viewer;
+    else if (value == "member") out = store::Role::Member;
+    else if (value == "admin") out = store::Role::Admin;
+    else return wrong_field(path, "must be \"viewer\", \"member\" or \"admin\"");
     return {};
   }
 };

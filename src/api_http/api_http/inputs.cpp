@@ -187,4 +187,36 @@ Result<std::string> input_bytes(const WriteInputBody& body) {
   return *std::move(bytes);
 }
 
+template <>
+const InputType<control::AddUser>& input_type() {
+  using T = control::AddUser;
+  static const InputType<T> type{"AddUser", {
+      field<&T::name>("name", "Lower case letters, digits and hyphens.", Need::Required),
+      field<&T::role>("role", "What the user may do; \"member\" when absent."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::ChangeUser>& input_type() {
+  using T = control::ChangeUser;
+  static const InputType<T> type{"ChangeUser", {
+      field<&T::role>("role", "What the user may do."),
+      field<&T::disabled>("disabled", "No key of a disabled user is taken; what runs goes on."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::CreateKey>& input_type() {
+  using T = control::CreateKey;
+  static const InputType<T> type{"CreateKey", {
+      field<&T::user>("user", "Whose it is; yours when absent."),
+      field<&T::label>("label", "What it is for."),
+      field<&T::scopes>("scopes", "\"read\", \"run\", \"admin\": at most these of the user's; all when absent."),
+      field<&T::expires>("expires_ms", "From now; never when absent."),
+  }};
+  return type;
+}
+
 }  // namespace berth::api_http

@@ -43,5 +43,8 @@ template <> const InputType<SignalBody>& input_type();
 template <> const InputType<control::MakeDirectory>& input_type();
 template <> const InputType<control::MoveFile>& input_type();
 template <> const InputType<control::BuildTemplate>& input_type();
+template <> const InputType<control::AddUser>& input_type();
+template <> const InputType<control::ChangeUser>& input_type();
+template <> const InputType<control::CreateKey>& input_type();
 
 }  // namespace berth::api_http

@@ -38,6 +38,19 @@ std::string_view word(store::JobState state) {
   return "dead";
 }
 
+std::string_view word(store::Role role) {
+  if (role == store::Role::Viewer) return "viewer";
+  return role == store::Role::Member ? "member" : "admin";
+}
+
+json::value scopes(store::Permissions permissions) {
+  json::array out;
+  if (permissions.has(store::Permission::Read)) out.emplace_back("read");
+  if (permissions.has(store::Permission::Run)) out.emplace_back("run");
+  if (permissions.has(store::Permission::Admin)) out.emplace_back("admin");
+  return out;
+}
+
 json::value exit_code(const std::optional<Exit>& exit) {
   const auto* exited = exit ? std::get_if<Exited>(&*exit) : nullptr;
   return exited ? json::value(exited->code) : json::value(nullptr);
@@ -262,6 +275,47 @@ const OutputType<store::JobRow>& output_type() {
   return type;
 }
 
+template <>
+const OutputType<store::UserRow>& output_type() {
+  using T = store::UserRow;
+  static const OutputType<T> type{"User", {
+      {"name", schema::text(), "", [](const T& row) -> Written { return text(row.name); }},
+      {"role", schema::one_of({"viewer", "member", "admin"}), "viewer: looks; member: makes and uses; admin: all.",
+       [](const T& row) -> Written { return text(word(row.role)); }},
+      {"disabled", schema::or_null(schema::time()), "Since when no key of this user is taken.",
+       [](const T& row) -> Written { return time(row.disabled); }},
+      {"created", schema::time(), "", [](const T& row) -> Written { return time(row.created); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<store::KeyRow>& output_type() {
+  using T = store::KeyRow;
+  static const OutputType<T> type{"Key", {
+      {"id", schema::text(), "", [](const T& row) -> Written { return text(row.id.str()); }},
+      {"user", schema::text(), "", [](const T& row) -> Written { return text(row.owner); }},
+      {"label", schema::text(), "", [](const T& row) -> Written { return text(row.label); }},
+      {"scopes", schema::list_of(schema::one_of({"read", "run", "admin"})), "At most these of the user's.",
+       [](const T& row) -> Written { return scopes(row.scopes); }},
+      {"created", schema::time(), "", [](const T& row) -> Written { return time(row.created); }},
+      {"expires", schema::or_null(schema::time()), "", [](const T& row) -> Written { return time(row.expires); }},
+      {"used", schema::or_null(schema::time()), "The last time.", [](const T& row) -> Written { return time(row.used); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::NewKey>& output_type() {
+  using T = control::NewKey;
+  static const OutputType<T> type{"NewKey", {
+      {"key", schema::named("Key"), "", [](const T& made) -> Written { return output_type<store::KeyRow>().write(made.row); }},
+      {"text", schema::text(), "The key itself: told this once, kept nowhere.",
+       [](const T& made) -> Written { return text(made.text.reveal()); }},
+  }};
+  return type;
+}
+
 json::object output_schemas() {
   json::object schemas;
   const auto add = [&](const auto& type) { schemas[type.name] = type.schema(); };
@@ -274,6 +328,9 @@ json::object output_schemas() {
   add(output_type<control::TemplateInfo>());
   add(output_type<control::ServerInfo>());
   add(output_type<store::JobRow>());
+  add(output_type<store::UserRow>());
+  add(output_type<store::KeyRow>());
+  add(output_type<control::NewKey>());
   return schemas;
 }
 

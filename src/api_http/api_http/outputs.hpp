@@ -18,6 +18,9 @@ template <> const OutputType<control::FileEntry>& output_type();
 template <> const OutputType<control::TemplateInfo>& output_type();
 template <> const OutputType<control::ServerInfo>& output_type();
 template <> const OutputType<store::JobRow>& output_type();
+template <> const OutputType<store::UserRow>& output_type();
+template <> const OutputType<store::KeyRow>& output_type();
+template <> const OutputType<control::NewKey>& output_type();
 
 // The named schemas of all of them, for the document.
 [[nodiscard]] json::object output_schemas();

@@ -45,6 +45,7 @@ const std::vector<Route>& routes() {
     std::vector<Route> rows;
     add_server_routes(rows);
     add_job_routes(rows);
+    add_people_routes(rows);
     add_sandbox_routes(rows);
     add_terminal_routes(rows);
     add_file_routes(rows);

@@ -62,6 +62,7 @@ struct Route {
 // Parts of the table, one file each.
 void add_server_routes(std::vector<Route>& table);
 void add_job_routes(std::vector<Route>& table);
+void add_people_routes(std::vector<Route>& table);
 void add_sandbox_routes(std::vector<Route>& table);
 void add_terminal_routes(std::vector<Route>& table);
 void add_file_routes(std::vector<Route>& table);

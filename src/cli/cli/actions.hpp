@@ -33,6 +33,14 @@ Result<> ensure_template(const Context& context, std::string name);
 Result<int> list_jobs(const Context& context, const verb::JobList& verb);
 Result<int> retry_job(const Context& context, const verb::JobRetry& verb);
 Result<int> cancel_job(const Context& context, const verb::JobCancel& verb);
+// people.cpp
+Result<int> add_user(const Context& context, const verb::UserAdd& verb);
+Result<int> list_users(const Context& context);
+Result<int> change_user(const Context& context, const verb::UserChange& verb);
+Result<int> set_user_disabled(const Context& context, const std::string& name, bool disabled);
+Result<int> create_key(const Context& context, const verb::KeyCreate& verb);
+Result<int> list_keys(const Context& context, const verb::KeyList& verb);
+Result<int> revoke_key(const Context& context, const verb::KeyRevoke& verb);
 // terminal_parse.cpp
 Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
 // terminal_render.cpp

@@ -40,6 +40,14 @@ struct Performer {
   Result<int> operator()(const verb::JobList& v) const { return list_jobs(context, v); }
   Result<int> operator()(const verb::JobRetry& v) const { return retry_job(context, v); }
   Result<int> operator()(const verb::JobCancel& v) const { return cancel_job(context, v); }
+  Result<int> operator()(const verb::UserAdd& v) const { return add_user(context, v); }
+  Result<int> operator()(const verb::UserList&) const { return list_users(context); }
+  Result<int> operator()(const verb::UserChange& v) const { return change_user(context, v); }
+  Result<int> operator()(const verb::UserDisable& v) const { return set_user_disabled(context, v.name, true); }
+  Result<int> operator()(const verb::UserEnable& v) const { return set_user_disabled(context, v.name, false); }
+  Result<int> operator()(const verb::KeyCreate& v) const { return create_key(context, v); }
+  Result<int> operator()(const verb::KeyList& v) const { return list_keys(context, v); }
+  Result<int> operator()(const verb::KeyRevoke& v) const { return revoke_key(context, v); }
   Result<int> operator()(const verb::ConfigShow&) const { return show_settings(context); }
   Result<int> operator()(const verb::ConfigCheck&) const { return check_settings(context); }
   Result<int> operator()(const verb::ConfigReference&) const { return print(config::reference_markdown()); }

@@ -278,6 +278,39 @@ void add_jobs(CLI::App& root, Store& store) {
   cancel.option("JOB", &verb::JobCancel::job, "", "Its id")->required();
 }
 
+void add_people(CLI::App& root, Store& store) {
+  auto* users = root.add_subcommand("user", "Who may use this server");
+  users->fallthrough()->require_subcommand(1);
+  const Words roles{"viewer", "member", "admin"};
+  Builder<verb::UserAdd> add(*users, store, "add", "Add a user", "berth user add ada\nberth user add ada --role viewer");
+  add.option("NAME", &verb::UserAdd::name, "", "Lower case letters, digits and hyphens")->required();
+  add.choice(store, "--role", &verb::UserAdd::role, roles, "viewer: looks; member: makes and uses; admin: all");
+  Builder<verb::UserList>(*users, store, "ls", "List users", "berth user ls");
+  Builder<verb::UserChange> change(*users, store, "role", "Give a user another role", "berth user role ada viewer");
+  change.option("NAME", &verb::UserChange::name, "", "Of the user")->required();
+  change.choice(store, "ROLE", &verb::UserChange::role, roles, "The new role")->required();
+  Builder<verb::UserDisable> disable(*users, store, "disable", "Take no key of a user any more; what runs goes on",
+                                     "berth user disable ada");
+  disable.option("NAME", &verb::UserDisable::name, "", "Of the user")->required();
+  Builder<verb::UserEnable> enable(*users, store, "enable", "Take the keys of a disabled user again", "berth user enable ada");
+  enable.option("NAME", &verb::UserEnable::name, "", "Of the user")->required();
+
+  auto* keys = root.add_subcommand("key", "Keys of the API");
+  keys->fallthrough()->require_subcommand(1);
+  Builder<verb::KeyCreate> create(*keys, store, "create", "Make a key and print it, once",
+                                  "berth key create --label ci --scope run --expires 30d\nberth key create --user ada");
+  create.option("--user", &verb::KeyCreate::user, "NAME", "Whose it is; yours when absent");
+  create.option("--label", &verb::KeyCreate::label, "TEXT", "What it is for");
+  create.option("--scope", &verb::KeyCreate::scopes, "SCOPE", "read, run or admin, again for more; all that the user may when absent");
+  create.option("--expires", &verb::KeyCreate::expires, "TIME", "From now, as 12h or 30d; never when absent");
+  Builder<verb::KeyList> list(*keys, store, "ls", "List keys that are not revoked", "berth key ls\nberth key ls --all");
+  list.option("--user", &verb::KeyList::user, "NAME", "Whose; yours when absent");
+  list.flag("--all", &verb::KeyList::all, "Everybody's");
+  Builder<verb::KeyRevoke> revoke(*keys, store, "revoke", "Revoke a key, at once",
+                                  "berth key revoke key_0123456789abcdefghjkmnpqrs");
+  revoke.option("KEY", &verb::KeyRevoke::key, "", "Its id")->required();
+}
+
 void add_host_verbs(CLI::App& root, Store& store) {
   auto* templates = root.add_subcommand("template", "What sandboxes start from");
   templates->fallthrough()->require_subcommand(1);
@@ -334,6 +367,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_journal_verbs(*root, store);
   add_server(*root, store);
   add_jobs(*root, store);
+  add_people(*root, store);
   add_host_verbs(*root, store);
   return root;
 }

@@ -106,6 +106,30 @@ struct JobRetry {
 struct JobCancel {
   std::string job;
 };
+struct UserAdd {
+  std::string name, role = "member";
+};
+struct UserList {};
+struct UserChange {
+  std::string name, role;
+};
+struct UserDisable {
+  std::string name;
+};
+struct UserEnable {
+  std::string name;
+};
+struct KeyCreate {
+  std::string user, label, expires;
+  std::vector<std::string> scopes;
+};
+struct KeyList {
+  std::string user;
+  bool all = false;
+};
+struct KeyRevoke {
+  std::string key;
+};
 struct ConfigShow {};
 struct ConfigCheck {};
 struct ConfigReference {};
@@ -137,7 +161,9 @@ struct Version {};
 using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
                           verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
-                          verb::TemplateRemove, verb::JobList, verb::JobRetry, verb::JobCancel, verb::ConfigShow,
+                          verb::TemplateRemove, verb::JobList, verb::JobRetry, verb::JobCancel, verb::UserAdd, verb::UserList,
+                          verb::UserChange, verb::UserDisable, verb::UserEnable, verb::KeyCreate, verb::KeyList,
+                          verb::KeyRevoke, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
                           verb::TerminalRender, verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
 

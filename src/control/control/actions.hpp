@@ -23,6 +23,7 @@
 #include "base/exit.hpp"
 #include "base/id.hpp"
 #include "base/units.hpp"
+#include "control/actions_people.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
 
@@ -33,6 +34,7 @@ struct Caller {
   std::string key;           // key id, or "socket" for the home's unix socket
   std::string address;       // for the log and rate limits
   std::string request_id;
+  store::Permissions permissions{};  // what his role and his key give, both
 };
 
 struct ResourceLimits {      // 0 or absent: the default of the configuration
@@ -108,7 +110,8 @@ using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbo
                             SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, ResizeTerminal,
                             SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
-                            GetServerInfo, ListJobs, RetryJob, CancelJob>;
+                            GetServerInfo, ListJobs, RetryJob, CancelJob, AddUser, ListUsers, ChangeUser, CreateKey,
+                            ListKeys, RevokeKey>;
 
 // ---- outcomes ----
 struct Done {};
@@ -176,6 +179,7 @@ class Attachment {
 using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,
                              std::vector<TerminalInfo>, OutputPart, ScreenView, std::shared_ptr<Attachment>, ExecResult,
                              store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
-                             std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>>;
+                             std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>,
+                             store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>>;
 
 }  // namespace berth::control

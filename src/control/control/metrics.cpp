@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "resize_terminal", "signal_terminal", "read_output",   "attach_terminal", "get_screen", "exec",          "list_commands",
     "stat_file",      "list_files",     "read_file",       "write_file",     "make_directory", "move_file",
     "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",
-    "list_jobs",      "retry_job",      "cancel_job"};
+    "list_jobs",      "retry_job",      "cancel_job", "add_user", "list_users", "change_user", "create_key", "list_keys", "revoke_key"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {

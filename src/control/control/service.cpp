@@ -1,8 +1,13 @@
 #include "control/service.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "control/permissions.hpp"
 #include "control/service_impl.hpp"
 #include "crypto/crypto.hpp"
 #include "os/cgroup.hpp"
@@ -57,7 +62,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
       sandboxes_(context_of(domain_, pool_), domain_.lanes),
       finder_(domain_, sandboxes_),
       templates_(*domain_.parts.templates, *domain_.parts.store),
-      keys_(*domain_.parts.store, *domain_.parts.clock),
+      people_(*domain_.parts.store, *domain_.parts.clock),
       journals_(domain_, pool_),
       rate_({.per_second = domain_.parts.settings.rate_requests_per_second,
              .burst = domain_.parts.settings.rate_burst,
@@ -71,16 +76,17 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
 }
 
 awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key(KeepKey keep) {
-  co_return co_await keys_.ensure_first(std::string(local_owner), std::move(keep));
+  co_return co_await people_.ensure_first(std::string(local_owner), std::move(keep));
 }
 
 awaitable<Result<>> ServiceImpl::recover() {
-  CO_TRY(co_await keys_.load());
+  CO_TRY(co_await people_.load());
   CO_TRY(co_await sandboxes_.recover());
   const auto& lane = domain_.lanes.next();
   CO_TRY(co_await aio::on(lane->executor(), jobs_->start(*lane)));
   ready_ = true;
   domain_.lanes.next()->spawn(journals_.run());
+  domain_.lanes.next()->spawn(note_used_keys());
   if (auto collected = co_await templates_.collect(); !collected)
     domain_.parts.log.warning("old templates stay", {{"error", collected.error()}});
   co_return Result<>{};
@@ -100,9 +106,16 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
 }
 
 awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key, std::string address) {
-  auto caller = keys_.authenticate(presented_key);
+  auto caller = people_.authenticate(presented_key);
   if (!caller) CO_TRY(rate_.take("unknown\n" + address));
   co_return caller;
+}
+
+Result<> check_permission(const Caller& caller, const Action& action) {
+  const auto permission = needed(action);
+  if (caller.permissions.has(permission)) return {};
+  if (permission == store::Permission::Admin) return fail(Code::PermissionDenied, "Only an administrator may do this.");
+  return fail(Code::PermissionDenied, "This key may only look.", "A key with the scope \"run\", of a member, may do more.");
 }
 
 Result<> ServiceImpl::admit(const Caller& caller) {
@@ -119,6 +132,8 @@ awaitable<Result<Outcome>> ServiceImpl::perform(Caller caller, Action action) {
   Result<Outcome> outcome = Done{};
   if (auto admitted = admit(caller); !admitted) {
     outcome = std::unexpected(std::move(admitted).error());
+  } else if (auto allowed = check_permission(caller, action); !allowed) {
+    outcome = std::unexpected(std::move(allowed).error());
   } else {
     outcome = co_await std::visit([&](auto& wanted) { return handle(std::move(caller), std::move(wanted)); }, action);
   }
@@ -138,6 +153,16 @@ std::string ServiceImpl::metrics() {
                         .uptime_seconds = std::chrono::duration<double>(up).count(),
                         .jobs = jobs_->statistics()},
                        domain_.parts.store->statistics());
+}
+
+awaitable<void> ServiceImpl::note_used_keys() {
+  while (!stopping_) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, domain_.parts.settings.keys_used_every);
+    const auto [cancelled] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (auto kept = co_await people_.keep_used(); !kept)
+      domain_.parts.log.warning("last use of keys not kept", {{"error", kept.error()}});
+    if (cancelled) co_return;
+  }
 }
 
 // Its last terminal ended, and it was to go then.

@@ -51,6 +51,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::chrono::milliseconds exec_timeout{600'000};
   std::uint64_t file_read_bytes = 64 << 20;
   std::uint32_t rate_requests_per_second = 100, rate_burst = 200, rate_keys = 10'000;
+  std::chrono::milliseconds keys_used_every{60'000};
   std::uint32_t pool_threads = 4;               // for calls that block
   std::chrono::milliseconds store_check_every{86'400'000};
   std::chrono::days history_keep{0};            // 0: for ever

@@ -9,8 +9,8 @@
 #include "control/finder.hpp"
 #include "control/housekeeping.hpp"
 #include "control/journal_keeper.hpp"
-#include "control/keys.hpp"
 #include "control/metrics.hpp"
+#include "control/people.hpp"
 #include "control/rate_limit.hpp"
 #include "control/template_desk.hpp"
 #include "control/terminal_calls.hpp"
@@ -18,8 +18,6 @@
 #include "sandboxes/sandboxes.hpp"
 
 namespace berth::control {
-
-inline constexpr std::string_view local_owner = "local";  // of the home, and of its unix socket
 
 class ServiceImpl final : public Service {
  public:
@@ -70,6 +68,12 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, ListJobs action);
   Answer handle(Caller caller, RetryJob action);
   Answer handle(Caller caller, CancelJob action);
+  Answer handle(Caller caller, AddUser action);
+  Answer handle(Caller caller, ListUsers action);
+  Answer handle(Caller caller, ChangeUser action);
+  Answer handle(Caller caller, CreateKey action);
+  Answer handle(Caller caller, ListKeys action);
+  Answer handle(Caller caller, RevokeKey action);
 
   struct Start { templates::Template root; sandboxes::Runtime runtime; };
   Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
@@ -77,6 +81,7 @@ class ServiceImpl final : public Service {
   boost::asio::awaitable<Result<>> remove_sandbox(store::SandboxRow row, bool force);
   boost::asio::awaitable<Result<std::vector<TerminalInfo>>> terminals_of(store::SandboxRow row);
   boost::asio::awaitable<void> remove_ended(SandboxId id);
+  boost::asio::awaitable<void> note_used_keys();  // until it stops
 
   // Runs on the strand of the sandbox or terminal and back.
   template <class T>
@@ -94,7 +99,7 @@ class ServiceImpl final : public Service {
   sandboxes::Sandboxes sandboxes_;
   Finder finder_;
   TemplateDesk templates_;
-  Keys keys_;
+  People people_;
   JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;

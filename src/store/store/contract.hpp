@@ -219,16 +219,38 @@ TEST_P(StoreContract, CommandsAreReplacedInPlaceAndFilteredByWhatIsAsked) {
   }
 }
 
+TEST_P(StoreContract, UsersChangeAndHaveOneName) {
+  const UserRow bob{.name = "bob", .role = Role::Viewer, .disabled = std::nullopt, .created = at(3)};
+  const UserRow ada{.name = "ada", .role = Role::Admin, .disabled = at(7), .created = at(4)};
+  for (const UserRow& row : {bob, ada}) EXPECT_DONE(write([row](Unit& u) { return u.insert_user(row); }));
+  EXPECT_CODE(Code::AlreadyExists, write([bob](Unit& u) { return u.insert_user(bob); }));
+  EXPECT_CODE(Code::NotFound, write([](Unit& u) { return u.update_user({.name = "eve", .disabled = {}}); }));
+  EXPECT_DONE(write([](Unit& u) { return u.update_user({.name = "bob", .role = Role::Member, .disabled = at(9)}); }));
+  reopen();
+  const auto users = read([](Reader& r) { return r.users(); });
+  ASSERT_TRUE(users && users->size() == 2);
+  const auto same = [](const UserRow& row, const UserRow& expected) {
+    return std::tie(row.name, row.role, row.disabled, row.created) ==
+           std::tie(expected.name, expected.role, expected.disabled, expected.created);
+  };
+  EXPECT_TRUE(same(users->at(0), ada));
+  EXPECT_TRUE(same(users->at(1), {.name = "bob", .role = Role::Member, .disabled = at(9), .created = at(3)}));
+}
+
 TEST_P(StoreContract, KeysAndSettings) {
-  const KeyRow key{
-      .id = id<KeyId>(1), .owner = "ada", .label = "laptop", .hash = "h", .created = at(3), .revoked = std::nullopt};
+  const KeyRow key{.id = id<KeyId>(1), .owner = "ada", .label = "laptop", .hash = "h", .created = at(3), .revoked = std::nullopt,
+                   .scopes = Permissions().with(Permission::Read), .expires = at(9), .used = std::nullopt};
   EXPECT_DONE(write([key](Unit& u) { return u.insert_key(key); }));
   EXPECT_CODE(Code::AlreadyExists, write([key](Unit& u) { return u.insert_key(key); }));
   const auto keys = read([](Reader& r) { return r.keys(); });
   ASSERT_TRUE(keys);
   ASSERT_EQ(keys->size(), 1u);
-  EXPECT_EQ(std::tie(keys->front().id, keys->front().label, keys->front().hash, keys->front().created),
-            std::tie(key.id, key.label, key.hash, key.created));
+  const KeyRow& found = keys->front();
+  EXPECT_EQ(std::tie(found.id, found.owner, found.label, found.hash, found.created, found.scopes, found.expires, found.used),
+            std::tie(key.id, key.owner, key.label, key.hash, key.created, key.scopes, key.expires, key.used));
+  EXPECT_DONE(write([](Unit& u) { return u.set_key_used(id<KeyId>(1), at(8)); }));
+  EXPECT_DONE(write([](Unit& u) { return u.set_key_used(id<KeyId>(2), at(8)); }));
+  EXPECT_EQ(read([](Reader& r) { return r.keys(); })->front().used, at(8));
   EXPECT_DONE(write([](Unit& u) { return u.revoke_key(id<KeyId>(1), at(4)); }));
   EXPECT_DONE(write([](Unit& u) { return u.revoke_key(id<KeyId>(1), at(5)); }));
   EXPECT_EQ(read([](Reader& r) { return r.keys(); })->size(), 0u);

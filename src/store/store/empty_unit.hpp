@@ -31,9 +31,13 @@ class EmptyUnit : public Unit {
   Result<> update_terminal(const TerminalRow&) override { return {}; }
   Result<> put_command(const CommandRow&) override { return {}; }
 
+  Result<std::vector<UserRow>> users() override { return std::vector<UserRow>{}; }
   Result<std::vector<KeyRow>> keys() override { return std::vector<KeyRow>{}; }
+  Result<> insert_user(const UserRow&) override { return {}; }
+  Result<> update_user(const UserRow&) override { return absent(); }
   Result<> insert_key(const KeyRow&) override { return {}; }
   Result<> revoke_key(const KeyId&, WallTime) override { return {}; }
+  Result<> set_key_used(const KeyId&, WallTime) override { return {}; }
 
   Result<JobRow> job(const JobId&) override { return absent(); }
   Result<Page<JobRow>> jobs(const JobFilter&, const PageRequest&) override { return Page<JobRow>{}; }

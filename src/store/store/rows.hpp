@@ -68,13 +68,4 @@ struct CommandRow {
   ByteOffset output_end{};       // equals output_begin while open
 };
 
-struct KeyRow {
-  KeyId id;
-  std::string owner;
-  std::string label;
-  std::string hash;              // of the secret part, hex SHA-256; the key itself is never stored
-  WallTime created{};
-  std::optional<WallTime> revoked;
-};
-
 }  // namespace berth::store

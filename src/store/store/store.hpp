@@ -26,6 +26,7 @@
 #include "base/result.hpp"
 #include "store/jobs.hpp"
 #include "store/page.hpp"
+#include "store/people.hpp"
 #include "store/rows.hpp"
 #include "store/session.hpp"
 
@@ -86,24 +87,7 @@ class TerminalWriter {
   ~TerminalWriter() = default;
 };
 
-class KeyReader {
- public:
-  virtual Result<std::vector<KeyRow>> keys() = 0;                     // not revoked
-
- protected:
-  ~KeyReader() = default;
-};
-
-class KeyWriter {
- public:
-  virtual Result<> insert_key(const KeyRow&) = 0;
-  virtual Result<> revoke_key(const KeyId&, WallTime when) = 0;
-
- protected:
-  ~KeyWriter() = default;
-};
-
-class Reader : public SandboxReader, public TerminalReader, public KeyReader, public JobReader, public SessionReader {
+class Reader : public SandboxReader, public TerminalReader, public PeopleReader, public JobReader, public SessionReader {
  public:
   virtual ~Reader() = default;
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
@@ -114,7 +98,7 @@ class Reader : public SandboxReader, public TerminalReader, public KeyReader, pu
 class Unit : public Reader,
              public SandboxWriter,
              public TerminalWriter,
-             public KeyWriter,
+             public PeopleWriter,
              public JobWriter,
              public SessionWriter {
  public:

@@ -119,9 +119,22 @@ CREATE INDEX jobs_ended ON jobs (ended) WHERE state > 1;
 CREATE INDEX terminals_ended ON terminals (ended) WHERE running = 0;
 )sql";
 
+constexpr const char* people_schema = R"sql(
+CREATE TABLE users (
+  name TEXT PRIMARY KEY,
+  role INTEGER NOT NULL,
+  disabled INTEGER,
+  created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE keys ADD COLUMN scopes INTEGER NOT NULL DEFAULT 7;
+ALTER TABLE keys ADD COLUMN expires INTEGER;
+ALTER TABLE keys ADD COLUMN used INTEGER;
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
-                            Migration{3, "jobs; terminals by their end", job_schema}};
+                            Migration{3, "jobs; terminals by their end", job_schema},
+                            Migration{4, "users; scopes, expiry and last use of keys", people_schema}};
 
 }  // namespace
 

@@ -99,7 +99,10 @@ Result<store::KeyRow> read_key(const Statement& s) {
                        .label = s.text(2),
                        .hash = s.text(3),
                        .created = time_at(s.integer(4)),
-                       .revoked = time_at(s.optional_integer(5))};
+                       .revoked = time_at(s.optional_integer(5)),
+                       .scopes = store::Permissions(static_cast<std::uint8_t>(s.integer(6))),
+                       .expires = time_at(s.optional_integer(7)),
+                       .used = time_at(s.optional_integer(8))};
 }
 
 Result<std::string> pack_argv(const std::vector<std::string>& argv) {

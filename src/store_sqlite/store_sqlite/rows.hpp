@@ -2,6 +2,7 @@
 // Private to store_sqlite: rows from and to a statement. A column list and the function that reads it stand together; a
 // value that no row can have (an unknown state, an id that is none) is Damaged.
 
+#include "store/people.hpp"
 #include "store/rows.hpp"
 #include "store_sqlite/sqlite.hpp"
 
@@ -12,7 +13,7 @@
   "id, sandbox, owner, kind, argv, cwd, cols, rows, nonce, running, exit_code, exit_signal, monitored, created, ended"
 #define BERTH_COMMAND_COLUMNS \
   "terminal, number, sandbox, owner, text, cwd, exit_code, done, started, duration_ns, output_begin, output_end"
-#define BERTH_KEY_COLUMNS "id, owner, label, hash, created, revoked"
+#define BERTH_KEY_COLUMNS "id, owner, label, hash, created, revoked, scopes, expires, used"
 
 namespace berth::store_sqlite {
 

@@ -20,6 +20,7 @@ class SqlUnit final : public store::Unit {
   Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override;
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override;
   Result<std::vector<TerminalId>> terminals_ended(WallTime before, std::uint32_t limit) override;
+  Result<std::vector<store::UserRow>> users() override;
   Result<std::vector<store::KeyRow>> keys() override;
   Result<std::optional<std::string>> setting(const std::string& name) override;
   Result<store::SessionRow> session(const SessionId& id) override;
@@ -49,8 +50,11 @@ class SqlUnit final : public store::Unit {
   Result<> update_terminal(const store::TerminalRow&) override;
   Result<> put_command(const store::CommandRow&) override;
   Result<> forget_terminal(const TerminalId&) override;
+  Result<> insert_user(const store::UserRow&) override;
+  Result<> update_user(const store::UserRow&) override;
   Result<> insert_key(const store::KeyRow&) override;
   Result<> revoke_key(const KeyId&, WallTime when) override;
+  Result<> set_key_used(const KeyId&, WallTime when) override;
   Result<> insert_job(const store::JobRow&) override;
   Result<std::optional<store::JobRow>> claim_job(const std::string& worker, WallTime now, WallTime lease) override;
   Result<> renew_job(const JobId&, const std::string& worker, WallTime lease) override;

@@ -9,9 +9,13 @@
 namespace berth::store_sqlite {
 namespace {
 
+constexpr Query users_all{"users_all", "SELECT name, role, disabled, created FROM users ORDER BY name"};
+constexpr Query user_insert{"user_insert", "INSERT INTO users (name, role, disabled, created) VALUES (?1, ?2, ?3, ?4)"};
+constexpr Query user_update{"user_update", "UPDATE users SET role = ?2, disabled = ?3 WHERE name = ?1"};
 constexpr Query keys_valid{"keys_valid",
                            "SELECT " BERTH_KEY_COLUMNS " FROM keys WHERE revoked IS NULL ORDER BY created, id"};
-constexpr Query key_insert{"key_insert", "INSERT INTO keys (" BERTH_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)"};
+constexpr Query key_insert{"key_insert", "INSERT INTO keys (" BERTH_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+constexpr Query key_used{"key_used", "UPDATE keys SET used = ?2 WHERE id = ?1"};
 constexpr Query key_revoke{"key_revoke", "UPDATE keys SET revoked = coalesce(revoked, ?2) WHERE id = ?1"};
 constexpr Query setting_get{"setting_get", "SELECT value FROM settings WHERE name = ?1"};
 constexpr Query setting_put{
@@ -19,7 +23,31 @@ constexpr Query setting_put{
 
 constexpr Query whole_check{"whole_check", "PRAGMA quick_check(1)"};
 
+Result<store::UserRow> read_user(const Statement& s) {
+  TRY_ASSIGN(const auto role, read_enum(s, 1, store::Role::Admin));
+  return store::UserRow{.name = s.text(0), .role = role, .disabled = time_at(s.optional_integer(2)),
+                        .created = time_at(s.integer(3))};
+}
+
 }  // namespace
+
+Result<std::vector<store::UserRow>> SqlUnit::users() {
+  TRY_ASSIGN(auto statement, connection_.prepare(users_all));
+  return read_all(statement, read_user);
+}
+
+Result<> SqlUnit::insert_user(const store::UserRow& row) {
+  TRY_ASSIGN(auto statement, connection_.prepare(user_insert));
+  statement.bind(row.name, static_cast<std::int64_t>(row.role), nanoseconds(row.disabled), nanoseconds(row.created));
+  return taken(statement.run(), "There is a user of this name already.");
+}
+
+Result<> SqlUnit::update_user(const store::UserRow& row) {
+  TRY_ASSIGN(auto statement, connection_.prepare(user_update));
+  TRY(statement.bind(row.name, static_cast<std::int64_t>(row.role), nanoseconds(row.disabled)).run());
+  if (connection_.changes() == 0) return fail(Code::NotFound, "There is no such user.");
+  return {};
+}
 
 Result<std::vector<store::KeyRow>> SqlUnit::keys() {
   TRY_ASSIGN(auto statement, connection_.prepare(keys_valid));
@@ -34,10 +62,10 @@ Result<std::optional<std::string>> SqlUnit::setting(const std::string& name) {
 }
 
 Result<> SqlUnit::insert_key(const store::KeyRow& row) {
-  std::optional<std::int64_t> revoked;
-  if (row.revoked) revoked = nanoseconds(*row.revoked);
   TRY_ASSIGN(auto statement, connection_.prepare(key_insert));
-  statement.bind(row.id.str(), row.owner, row.label, row.hash, nanoseconds(row.created), revoked);
+  statement.bind(row.id.str(), row.owner, row.label, row.hash, nanoseconds(row.created),
+                 nanoseconds(row.revoked), std::int64_t{row.scopes.bits()}, nanoseconds(row.expires),
+                 nanoseconds(row.used));
   return taken(statement.run(), "The key exists already.");
 }
 
@@ -46,6 +74,11 @@ Result<> SqlUnit::revoke_key(const KeyId& id, WallTime when) {
   TRY(statement.bind(id.str(), nanoseconds(when)).run());
   if (connection_.changes() == 0) return fail(Code::NotFound, "There is no such key.");
   return {};
+}
+
+Result<> SqlUnit::set_key_used(const KeyId& id, WallTime when) {
+  TRY_ASSIGN(auto statement, connection_.prepare(key_used));
+  return statement.bind(id.str(), nanoseconds(when)).run();
 }
 
 Result<> SqlUnit::put_setting(const std::string& name, const std::string& value) {

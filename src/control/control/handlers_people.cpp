@@ -1,0 +1,41 @@
+// Users and keys. Who may is in control/permissions.hpp; whose keys, in control/people.hpp.
+
+#include "control/service_impl.hpp"
+
+namespace berth::control {
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, AddUser action) {
+  CO_TRY_ASSIGN(auto row, co_await people_.add(std::move(action)));
+  domain_.parts.log.info("user added", {{"user", row.name}, {"by", caller.key}, {"request_id", caller.request_id}});
+  co_return Outcome{std::move(row)};
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller, ListUsers) { co_return Outcome{people_.users()}; }
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, ChangeUser action) {
+  CO_TRY_ASSIGN(auto row, co_await people_.change(std::move(action)));
+  domain_.parts.log.info("user changed", {{"user", row.name}, {"disabled", row.disabled.has_value()}, {"by", caller.key},
+                                          {"request_id", caller.request_id}});
+  co_return Outcome{std::move(row)};
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, CreateKey action) {
+  CO_TRY_ASSIGN(auto made, co_await people_.create_key(caller, std::move(action)));
+  domain_.parts.log.info("key made", {{"key", made.row.id}, {"user", made.row.owner}, {"by", caller.key},
+                                      {"request_id", caller.request_id}});
+  co_return Outcome{std::move(made)};
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, ListKeys action) {
+  CO_TRY_ASSIGN(auto rows, people_.keys(caller, action.user));
+  co_return Outcome{std::move(rows)};
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, RevokeKey action) {
+  const KeyId id = action.key;
+  CO_TRY(co_await people_.revoke_key(caller, std::move(action.key)));
+  domain_.parts.log.info("key revoked", {{"key", id}, {"by", caller.key}, {"request_id", caller.request_id}});
+  co_return Outcome{Done{}};
+}
+
+}  // namespace berth::control

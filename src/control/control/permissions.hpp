@@ -1,0 +1,65 @@
+#pragma once
+// What an action asks of who wants it. Every action has its line here: one without does not compile.
+
+#include <variant>
+
+#include "control/actions.hpp"
+
+namespace berth::control {
+
+template <class Action>
+struct Needs;  // static constexpr store::Permission permission
+
+#define BERTH_NEEDS(action, word) \
+  template <>                     \
+  struct Needs<action> { static constexpr auto permission = store::Permission::word; }
+
+BERTH_NEEDS(CreateSandbox, Run);
+BERTH_NEEDS(ListSandboxes, Read);
+BERTH_NEEDS(GetSandbox, Read);
+BERTH_NEEDS(StopSandbox, Run);
+BERTH_NEEDS(RemoveSandbox, Run);
+BERTH_NEEDS(PauseSandbox, Run);
+BERTH_NEEDS(ResumeSandbox, Run);
+BERTH_NEEDS(SandboxStats, Read);
+BERTH_NEEDS(StartTerminal, Run);
+BERTH_NEEDS(ListTerminals, Read);
+BERTH_NEEDS(GetTerminal, Read);
+BERTH_NEEDS(WriteInput, Run);
+BERTH_NEEDS(ResizeTerminal, Run);
+BERTH_NEEDS(SignalTerminal, Run);
+BERTH_NEEDS(ReadOutput, Read);
+BERTH_NEEDS(AttachTerminal, Run);  // who attaches may type
+BERTH_NEEDS(GetScreen, Read);
+BERTH_NEEDS(Exec, Run);
+BERTH_NEEDS(ListCommands, Read);
+BERTH_NEEDS(StatFile, Read);
+BERTH_NEEDS(ListFiles, Read);
+BERTH_NEEDS(ReadFile, Read);
+BERTH_NEEDS(WriteFile, Run);
+BERTH_NEEDS(MakeDirectory, Run);
+BERTH_NEEDS(MoveFile, Run);
+BERTH_NEEDS(RemoveFile, Run);
+BERTH_NEEDS(ListTemplates, Read);
+BERTH_NEEDS(BuildTemplate, Admin);
+BERTH_NEEDS(RemoveTemplate, Admin);
+BERTH_NEEDS(GetServerInfo, Read);
+BERTH_NEEDS(ListJobs, Admin);
+BERTH_NEEDS(RetryJob, Admin);
+BERTH_NEEDS(CancelJob, Admin);
+BERTH_NEEDS(AddUser, Admin);
+BERTH_NEEDS(ListUsers, Admin);
+BERTH_NEEDS(ChangeUser, Admin);
+BERTH_NEEDS(CreateKey, Run);       // for oneself; for others Admin
+BERTH_NEEDS(ListKeys, Read);
+BERTH_NEEDS(RevokeKey, Run);
+
+#undef BERTH_NEEDS
+
+[[nodiscard]] inline store::Permission needed(const Action& action) {
+  return std::visit([]<class T>(const T&) { return Needs<T>::permission; }, action);
+}
+
+Result<> check_permission(const Caller& caller, const Action& action);
+
+}  // namespace berth::control
