@@ -101,6 +101,8 @@ control::Settings control_settings(const config::Settings& s) {
           .keys_used_every = s.keys.used_every_ms,
           .pool_threads = s.server.pool_threads > 0 ? s.server.pool_threads : std::clamp(2 * cores, 4u, 16u),
           .store_check_every = s.store.check_every_ms, .history_keep = std::chrono::days{s.history.keep_days},
+          .events_keep = std::chrono::days{s.events.keep_days}, .events_most = s.events.keep, .events_prune = s.events.prune_ms,
+          .events_topics = s.events.topics, .events = {.recent_bytes = s.events.recent_bytes, .page = s.events.page},
           .jobs = {.workers = s.jobs.workers, .lease = s.jobs.lease_ms, .first_pause = s.jobs.first_pause_ms,
                    .longest_pause = s.jobs.longest_pause_ms, .keep = std::chrono::days{s.jobs.keep_days}}};
 }
@@ -114,7 +116,8 @@ Result<api_http::Settings> http_settings(const std::filesystem::path& home, cons
       .allow_remote = http.allow_remote, .certificate = http.tls_certificate, .key = http.tls_key, .socket = home / "berth.sock",
       .origins = http.allowed_origins, .hosts = http.allowed_hosts,
       .limits = {.header_bytes = http.header_bytes, .body_bytes = http.body_bytes, .file_bytes = http.file_bytes,
-                 .connections = http.connections, .idle = http.idle_timeout_ms, .request = http.request_timeout_ms}};
+                 .connections = http.connections, .idle = http.idle_timeout_ms, .request = http.request_timeout_ms,
+                 .heartbeat = config.settings.events.heartbeat_ms}};
 }
 
 // Everything that runs, in the order in which it was made. Used by the main thread and the coroutine that it waits for.
@@ -158,7 +161,7 @@ asio::awaitable<Result<>> begin(Parts* parts) {
   CO_TRY_ASSIGN(auto settings, http_settings(parts->home, parts->config));
   const auto takeover = [sessions = parts->sessions](api_http::Upgraded upgraded) {
     sessions->start({.connection = std::move(upgraded.connection), .handshake_key = std::move(upgraded.handshake_key),
-                     .names_protocol = upgraded.names_protocol, .attachment = std::move(upgraded.attachment),
+                     .names_protocol = upgraded.names_protocol, .attachment = std::move(upgraded.attachment), .desk = std::move(upgraded.desk),
                      .request_id = std::move(upgraded.request_id), .ticket = std::move(upgraded.ticket)});
   };
   CO_TRY_ASSIGN(parts->server,
@@ -215,8 +218,9 @@ Result<> run(const ServeOptions& options) {
                                                          .init = init, .leaves = leaves(options.home, init),
                                                          .settings = control_settings(config.settings)}));
   api_ws::Sessions sessions({.ping = config.settings.http.websocket_ping_ms, .idle = config.settings.http.websocket_idle_ms,
-                             .message_bytes = config.settings.http.websocket_message_bytes},
-                            {.terminal_json = api_http::terminal_json, .sentence = api_http::public_message}, log);
+                             .message_bytes = config.settings.http.websocket_message_bytes, .heartbeat = config.settings.events.heartbeat_ms},
+                            {.terminal_json = api_http::terminal_json, .sentence = api_http::public_message,
+                             .event_json = api_http::event_json}, log);
   Parts parts{.home = options.home, .config = config, .log = log, .runtime = &runtime, .service = service.get(),
               .sessions = &sessions, .server = nullptr};
 

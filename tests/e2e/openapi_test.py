@@ -1,6 +1,8 @@
 """The API is what its document says, both ways: every route is documented and every documented route is there, and real
 answers fit their schemas."""
 
+import json
+
 import pytest
 from jsonschema import Draft202012Validator, RefResolver
 from kit import eventually
@@ -50,7 +52,7 @@ def test_the_document_is_openapi_3_1(document):
 
 def concrete(path):
     return path.replace("{sandbox}", "sbx_00000000000000000000000000").replace(
-        "{terminal}", "trm_00000000000000000000000000").replace("{name}", "no-such-template")
+        "{terminal}", "trm_00000000000000000000000000").replace("{name}", "no-such-template").replace("/v1/events", "/v1/events?follow=false")
 
 
 def test_every_documented_route_is_there_and_no_other_method(api, document):
@@ -122,6 +124,13 @@ def test_real_answers_fit(api, document, validate, isolation):
     call("post", one + "/resume", body={}, **box)
     call("get", "/v1/sandboxes", "?state=running&limit=1")
     call("get", "/v1/commands", f"?sandbox={made['id']}")
+    lines = call("get", "/v1/events", "?after=0&follow=false").data.decode().splitlines()
+    happened = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+    event = Draft202012Validator({"$ref": "#/components/schemas/Event"}, resolver=RefResolver.from_schema(document))
+    assert len({told["type"] for told in happened}) >= 6
+    for told in happened:
+        event.validate(told)
+    call("get", "/v1/terminals/{terminal}/events", "?after=0&follow=false", **term)
     call("post", one + "/stop", body={"grace_ms": 100}, **box)
     call("delete", one, status=204, **box)
     validate(api.call("GET", f"/v1/sandboxes/{made['id']}", expect=404), "get", one)

@@ -107,6 +107,12 @@ Result<std::uint32_t> Call::mode(std::string_view name) const {
   return static_cast<std::uint32_t>(*parsed);
 }
 
+Result<std::optional<std::string>> Call::header(std::string_view name) const {
+  if (headers == nullptr || count_header(*headers, name) == 0) return std::nullopt;
+  if (const auto value = find_header(*headers, name)) return std::string(*value);
+  return fail(Code::InvalidArgument, fmt::format("The header \"{}\" comes twice.", name));
+}
+
 Result<store::PageRequest> Call::page() const {
   store::PageRequest page{.after = text("after").value_or("")};
   TRY_ASSIGN(const auto limit, number("limit"));

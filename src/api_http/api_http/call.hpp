@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api_http/http.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "store/store.hpp"
@@ -30,6 +31,7 @@ struct Call {
   std::vector<std::pair<std::string_view, std::string>> path;  // placeholder → value
   std::vector<std::pair<std::string, std::string>> query;
   std::string body;
+  const Headers* headers = nullptr;                            // of the request; outlive the call
 
   [[nodiscard]] std::string part(std::string_view placeholder) const;
   [[nodiscard]] Result<TerminalId> terminal() const;                     // of {terminal}
@@ -39,6 +41,7 @@ struct Call {
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;
   [[nodiscard]] Result<bool> flag(std::string_view name) const;          // true, false, or only the name; absent is false
   [[nodiscard]] Result<std::uint32_t> mode(std::string_view name) const; // octal permission bits; absent is 0
+  [[nodiscard]] Result<std::optional<std::string>> header(std::string_view name) const;  // one that comes twice is refused
   [[nodiscard]] Result<store::PageRequest> page() const;                 // limit, after
 };
 

@@ -1,14 +1,18 @@
 #include "api_http/connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <array>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
+#include "aio/event.hpp"
+#include "api_http/event_text.hpp"
 #include "api_http/exchange.hpp"
 #include "api_http/problem.hpp"
 
@@ -59,6 +63,7 @@ class HttpConnection final : public Connection, private Body {
   void finish() override {
     finishing_ = true;
     if (idle_) stream_.cancel();
+    if (told_to_finish_) told_to_finish_->notify();
   }
   void abort() override { stream_.close(); }
 
@@ -90,6 +95,10 @@ class HttpConnection final : public Connection, private Body {
       co_return false;
     }
     if (broken_) co_return false;
+    if (const auto events = exchange.take_events()) {
+      if (co_await write_head(response) && !exchange.is_head()) co_await stream(events);
+      co_return false;
+    }
     const bool unread = !parser_->is_done();
     const bool keep = parser_->keep_alive() && !unread && !finishing_ && !shared_.stopping;
     const bool sent = co_await write(std::move(response), keep, exchange.is_head());
@@ -162,6 +171,70 @@ class HttpConnection final : public Connection, private Body {
     co_return true;
   }
 
+  // ---- events, until one of the two ends: each piece is sent before the next one is asked for ----
+  asio::awaitable<bool> write_head(const Response& response) {
+    http::response<http::empty_body> message{static_cast<http::status>(response.status), chunked() ? 11u : 10u};
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    message.set(http::field::content_type, response.content_type);
+    message.chunked(chunked());
+    message.keep_alive(false);
+    http::response_serializer<http::empty_body> serializer{message};
+    stream_.expires_after(shared_.limits.request);
+    auto [error, size] = co_await http::async_write_header(stream_, serializer, as_result);
+    co_return !error;
+  }
+
+  bool chunked() const { return parser_->get().version() != 10; }
+
+  asio::awaitable<void> stream(std::shared_ptr<events::Reader> reader) {
+    using namespace asio::experimental::awaitable_operators;
+    stream_.expires_never();
+    told_to_finish_.emplace(stream_.get_executor());
+    co_await (write_events(reader) || until_gone() || until_told());
+    told_to_finish_.reset();
+  }
+
+  asio::awaitable<void> write_events(std::shared_ptr<events::Reader> reader) {
+    for (;;) {
+      const auto news = co_await reader->next(shared_.limits.heartbeat);
+      if (!news && news.error().code != Code::Cancelled)
+        shared_.log.error("events could not be read", {{"error", news.error()}});
+      if (!news || news->end) {
+        if (chunked()) (void)co_await write_all("0\r\n\r\n");
+        co_return;
+      }
+      std::string text = event_stream_text(*news);
+      if (chunked()) text = fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+      if (!co_await write_all(text)) co_return;
+    }
+  }
+
+  asio::awaitable<bool> write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await stream_.async_write_some(asio::buffer(bytes), as_result);
+      if (error) co_return false;
+      bytes.remove_prefix(size);
+    }
+    stream_.expires_never();
+    co_return true;
+  }
+
+  // What a client says meanwhile is of no interest; that it is gone is.
+  asio::awaitable<void> until_gone() {
+    std::array<char, 256> ignored;
+    for (;;) {
+      auto [error, size] = co_await stream_.socket().async_read_some(asio::buffer(ignored), as_result);
+      if (error) break;
+    }
+    stream_.close();
+  }
+
+  asio::awaitable<void> until_told() {
+    while (!finishing_)
+      if (!co_await told_to_finish_->wait()) co_return;
+  }
+
   asio::awaitable<void> linger() {
     boost::system::error_code ignored;
     stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
@@ -186,6 +259,7 @@ class HttpConnection final : public Connection, private Body {
   Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<aio::Event> told_to_finish_;  // while events are sent
   bool idle_ = false, finishing_ = false, broken_ = false;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view key_protocol = "berth.key.";
 constexpr std::string_view terminal_protocol = "berth.terminal.v1";
+constexpr std::string_view events_protocol = "berth.events.v1";
 
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -45,6 +46,8 @@ std::string terminal_json(const control::TerminalInfo& info) {
   return json::serialize(output_type<control::TerminalInfo>().write(info));
 }
 
+std::string event_json(const store::EventRow& event) { return json::serialize(output_type<store::EventRow>().write(event)); }
+
 Exchange::Exchange(Shared& shared, const Peer& peer, Request request, Body& body)
     : shared_(shared), peer_(peer), request_(std::move(request)), body_(body), id_(new_request_id()) {}
 
@@ -69,7 +72,7 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   if (request_.method == "OPTIONS" && origin_ == Origin::Configured)
     co_return Response{.status = 204, .content_type = {}, .body = {},
                        .headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE"},
-                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type"}}};
+                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID"}}};
   auto match = match_route(request_.method, request_.target, allow_);
   if (!match) co_return co_await refuse_stranger(std::move(match).error());
   const Route& route = *match->route;
@@ -79,10 +82,20 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   }
   CO_TRY(co_await read_body(&*match));
   if (route.page != Page::None) co_return page(route.page);
-  CO_TRY_ASSIGN(auto action, route.plan(match->call));
-  if (route.upgrades()) co_return co_await attach(std::move(caller), std::move(action));
+  match->call.headers = &request_.headers;
+  const bool socket = asks_for_socket(route);
+  CO_TRY_ASSIGN(auto action, (socket && route.plan_socket != nullptr ? route.plan_socket : route.plan)(match->call));
+  if (socket) co_return co_await attach(std::move(caller), std::move(action));
   CO_TRY_ASSIGN(auto outcome, co_await shared_.control.perform(std::move(caller), std::move(action)));
+  if (route.streams) {
+    events_ = std::get<std::shared_ptr<events::Reader>>(std::move(outcome));
+    co_return Response{.status = 200, .content_type = "text/event-stream", .body = {}, .headers = {}};
+  }
   co_return route.respond(std::move(outcome));
+}
+
+bool Exchange::asks_for_socket(const Route& route) const {
+  return route.upgrades() || (route.plan_socket != nullptr && count_header(request_.headers, "Upgrade") > 0);
 }
 
 std::optional<std::string_view> Exchange::presented_key(const Route& route) const {
@@ -91,7 +104,7 @@ std::optional<std::string_view> Exchange::presented_key(const Route& route) cons
     const auto value = find_header(request_.headers, "Authorization").value_or("");
     return equal_ignoring_case(value.substr(0, bearer.size()), bearer) ? trim(value.substr(bearer.size())) : "";
   }
-  if (route.upgrades()) return offered(request_.headers, key_protocol);
+  if (asks_for_socket(route)) return offered(request_.headers, key_protocol);
   return std::nullopt;
 }
 
@@ -141,11 +154,12 @@ boost::asio::awaitable<Result<Response>> Exchange::attach(control::Caller caller
     co_return fail(Code::InvalidArgument, "This address is a WebSocket.", "Connect with WebSocket version 13.");
   }
   if (body_.more_came()) co_return fail(Code::InvalidArgument, "Nothing may follow before the WebSocket is accepted.");
-  using Attached = std::shared_ptr<control::Attachment>;
-  CO_TRY_ASSIGN(auto attachment, co_await control::perform_as<Attached>(shared_.control, std::move(caller), std::move(action)));
+  CO_TRY_ASSIGN(auto outcome, co_await shared_.control.perform(std::move(caller), std::move(action)));
   upgrade_ = Upgraded{.connection = {}, .handshake_key = std::string(header("Sec-WebSocket-Key")),
-                      .names_protocol = offered(request_.headers, terminal_protocol) == "",
-                      .attachment = std::move(attachment), .request_id = id_, .ticket = {}};
+                      .attachment = nullptr, .desk = nullptr, .request_id = id_, .ticket = {}};
+  if (auto* desk = std::get_if<std::shared_ptr<control::EventDesk>>(&outcome)) upgrade_->desk = std::move(*desk);
+  else upgrade_->attachment = std::get<std::shared_ptr<control::Attachment>>(std::move(outcome));
+  upgrade_->names_protocol = offered(request_.headers, upgrade_->desk ? events_protocol : terminal_protocol) == "";
   co_return Response{.status = 101, .content_type = {}, .body = {}, .headers = {}};
 }
 

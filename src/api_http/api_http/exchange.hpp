@@ -35,6 +35,8 @@ class Exchange {
   boost::asio::awaitable<Response> answer();
   // When the answer is a WebSocket: everything but the connection.
   [[nodiscard]] std::optional<Upgraded> take_upgrade() { return std::exchange(upgrade_, std::nullopt); }
+  // When it is events as they come: the reader, which the answer's head goes before.
+  [[nodiscard]] std::shared_ptr<events::Reader> take_events() { return std::exchange(events_, nullptr); }
   [[nodiscard]] bool is_head() const { return request_.method == "HEAD"; }
 
  private:
@@ -43,6 +45,7 @@ class Exchange {
   boost::asio::awaitable<std::unexpected<Error>> refuse_stranger(Error error);
   boost::asio::awaitable<Result<>> read_body(Match* match);
   boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
+  [[nodiscard]] bool asks_for_socket(const Route& route) const;
   [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;
   [[nodiscard]] Result<Response> page(Page page) const;
   Response refuse(const Error& error) const;
@@ -57,6 +60,7 @@ class Exchange {
   unsigned status_ = 0;            // of a refusal that the code alone does not tell
   Origin origin_ = Origin::None;
   std::optional<Upgraded> upgrade_;
+  std::shared_ptr<events::Reader> events_;
 };
 
 }  // namespace berth::api_http

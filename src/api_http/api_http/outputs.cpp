@@ -316,6 +316,29 @@ const OutputType<control::NewKey>& output_type() {
   return type;
 }
 
+template <>
+const OutputType<store::EventRow>& output_type() {
+  using T = store::EventRow;
+  static const auto id = [](const auto& subject) -> Written {
+    return subject ? text(subject->str()) : json::value(nullptr);
+  };
+  static const OutputType<T> type{"Event", {
+      {"id", schema::whole(), "Grows from event to event; where to go on after a pause.", [](const T& row) -> Written { return row.id; }},
+      {"type", schema::text(), "Noun and verb: \"command.ended\".", [](const T& row) -> Written { return text(row.type); }},
+      {"time", schema::time(), "", [](const T& row) -> Written { return time(row.time); }},
+      {"sandbox", schema::or_null(schema::text()), "", [](const T& row) -> Written { return id(row.sandbox); }},
+      {"terminal", schema::or_null(schema::text()), "", [](const T& row) -> Written { return id(row.terminal); }},
+      {"session", schema::or_null(schema::text()), "", [](const T& row) -> Written { return id(row.session); }},
+      {"data", {{"type", "object"}}, "What the type says.",
+       [](const T& row) -> Written {
+         json::error_code error;
+         json::value data = json::parse(row.data, error);
+         return error ? json::value(json::object{}) : data;
+       }},
+  }};
+  return type;
+}
+
 json::object output_schemas() {
   json::object schemas;
   const auto add = [&](const auto& type) { schemas[type.name] = type.schema(); };
@@ -331,6 +354,7 @@ json::object output_schemas() {
   add(output_type<store::UserRow>());
   add(output_type<store::KeyRow>());
   add(output_type<control::NewKey>());
+  add(output_type<store::EventRow>());
   return schemas;
 }
 

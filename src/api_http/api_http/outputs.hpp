@@ -21,6 +21,7 @@ template <> const OutputType<store::JobRow>& output_type();
 template <> const OutputType<store::UserRow>& output_type();
 template <> const OutputType<store::KeyRow>& output_type();
 template <> const OutputType<control::NewKey>& output_type();
+template <> const OutputType<store::EventRow>& output_type();
 
 // The named schemas of all of them, for the document.
 [[nodiscard]] json::object output_schemas();

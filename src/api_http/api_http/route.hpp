@@ -3,7 +3,8 @@
 // none of them can know a route that another does not.
 //
 // A route is two pure functions: `plan` turns a call into an action, `respond` the outcome into an answer. Pages (health,
-// metrics, the document) have neither and need no key. Private to api_http.
+// metrics, the document) have neither and need no key. An outcome that is a reader of the timeline is answered as
+// server-sent events. Private to api_http.
 
 #include <span>
 #include <string>
@@ -53,8 +54,10 @@ struct Route {
   Result<control::Action> (*plan)(Call&) = nullptr;
   Response (*respond)(control::Outcome&&) = nullptr;
   Page page = Page::None;
+  Result<control::Action> (*plan_socket)(Call&) = nullptr;  // of the same address as a WebSocket
   [[nodiscard]] bool needs_key() const { return page == Page::None; }
-  [[nodiscard]] bool upgrades() const { return plan != nullptr && respond == nullptr; }  // to a WebSocket
+  [[nodiscard]] bool upgrades() const { return plan != nullptr && respond == nullptr && !streams; }  // to a WebSocket alone
+  bool streams = false;                  // events, as they come
 };
 
 [[nodiscard]] const std::vector<Route>& routes();
@@ -66,6 +69,7 @@ void add_people_routes(std::vector<Route>& table);
 void add_sandbox_routes(std::vector<Route>& table);
 void add_terminal_routes(std::vector<Route>& table);
 void add_file_routes(std::vector<Route>& table);
+void add_event_routes(std::vector<Route>& table);
 
 struct Match {
   const Route* route = nullptr;

@@ -38,6 +38,7 @@ struct Limits {
   std::size_t connections = 10'000;
   std::chrono::milliseconds idle{60'000};      // between requests
   std::chrono::milliseconds request{30'000};   // header; body and answer without progress
+  std::chrono::milliseconds heartbeat{15'000}; // of a stream that has nothing to tell
 };
 
 struct Settings {
@@ -51,19 +52,21 @@ struct Settings {
   Limits limits;
 };
 
-// A connection whose request for a WebSocket was checked and not answered yet, and the terminal that it may see.
+// A connection whose request for a WebSocket was checked and not answered yet, and what it may see.
 struct Upgraded {
   UniqueFd connection;
   std::string handshake_key;                   // Sec-WebSocket-Key
-  bool names_protocol = false;                 // it offered "berth.terminal.v1"
+  bool names_protocol = false;                 // it offered "berth.terminal.v1", or "berth.events.v1"
   std::shared_ptr<control::Attachment> attachment;
+  std::shared_ptr<control::EventDesk> desk;    // one of the two
   std::string request_id;
   std::shared_ptr<void> ticket;                // counts as a connection of the server until nobody has it
 };
 using Takeover = std::function<void(Upgraded)>;  // called on the connection's executor; must not wait
 
-// A terminal and an error as this API says them, for the frames of a WebSocket.
+// A terminal, an event and an error as this API says them, for the frames of a WebSocket.
 [[nodiscard]] std::string terminal_json(const control::TerminalInfo& info);
+[[nodiscard]] std::string event_json(const store::EventRow& event);
 [[nodiscard]] std::string public_message(const Error& error);
 
 class Server {

@@ -63,7 +63,7 @@ TEST_F(ServerTest, EveryRouteOfTheTableAnswersAsItIsDocumented) {
   start();
   Client client(server->port());
   for (const Route& route : routes()) {
-    if (route.upgrades()) continue;
+    if (route.upgrades() || route.streams) continue;  // tests/e2e/events_test.py reads streams
     std::string target = concrete(std::string(route.pattern));
     for (const Parameter& parameter : route.query)
       if (parameter.required) target += "?" + std::string(parameter.name) + "=/x";

@@ -42,8 +42,9 @@ std::size_t Sessions::size() const {
 }
 
 void Sessions::start(Granted granted) {
-  const auto executor = granted.attachment->executor();
-  auto session = Session::open(std::move(granted), state_->settings, state_->words, state_->log);
+  const auto executor = granted.desk ? granted.desk->executor() : granted.attachment->executor();
+  const auto open = granted.desk ? Session::open_events : Session::open;
+  auto session = open(std::move(granted), state_->settings, state_->words, state_->log);
   std::list<std::shared_ptr<Session>>::iterator entry;
   {
     const std::lock_guard lock(state_->mutex);

@@ -1,5 +1,6 @@
 #pragma once
-// Viewers of terminals over WebSocket, protocol "berth.terminal.v1" (docs/api.md, RFC 6455).
+// Viewers of terminals over WebSocket, protocol "berth.terminal.v1", and pages that follow the timeline, "berth.events.v1"
+// (docs/api.md, RFC 6455).
 //
 // Example (api_ws::Words words, log::Logger log, api_ws::Granted granted):
 //   api_ws::Sessions sessions({}, words, log);
@@ -30,20 +31,23 @@ struct Settings {
   std::chrono::milliseconds ping{15'000};   // a quiet connection is pinged this often
   std::chrono::milliseconds idle{45'000};
   std::uint64_t message_bytes = 64 << 10;   // from the client
+  std::chrono::milliseconds heartbeat{15'000};  // a topic with nothing to tell says where it is
 };
 
 // How the HTTP API says the same things.
 struct Words {
   std::function<std::string(const control::TerminalInfo&)> terminal_json;
   std::function<std::string(const Error&)> sentence;
+  std::function<std::string(const store::EventRow&)> event_json;
 };
 
 // A connection whose request for a WebSocket was granted and not answered yet.
 struct Granted {
   UniqueFd connection;
   std::string handshake_key;                // Sec-WebSocket-Key
-  bool names_protocol = false;              // the client offered "berth.terminal.v1"
+  bool names_protocol = false;              // the client offered the protocol
   std::shared_ptr<control::Attachment> attachment;
+  std::shared_ptr<control::EventDesk> desk; // one of the two
   std::string request_id;
   std::shared_ptr<void> ticket;             // given back when the session ends
 };

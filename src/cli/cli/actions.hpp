@@ -29,6 +29,8 @@ Result<int> build_template(const Context& context, const verb::TemplateBuild& ve
 Result<int> remove_template(const Context& context, const verb::TemplateRemove& verb);
 // Builds `name` with progress when it is not there; "" is the default of this home's configuration.
 Result<> ensure_template(const Context& context, std::string name);
+// events.cpp
+Result<int> show_events(const Context& context, const verb::Events& verb);
 // jobs.cpp
 Result<int> list_jobs(const Context& context, const verb::JobList& verb);
 Result<int> retry_job(const Context& context, const verb::JobRetry& verb);

@@ -37,6 +37,7 @@ struct Performer {
   Result<int> operator()(const verb::TemplateList&) const { return list_templates(context); }
   Result<int> operator()(const verb::TemplateBuild& v) const { return build_template(context, v); }
   Result<int> operator()(const verb::TemplateRemove& v) const { return remove_template(context, v); }
+  Result<int> operator()(const verb::Events& v) const { return show_events(context, v); }
   Result<int> operator()(const verb::JobList& v) const { return list_jobs(context, v); }
   Result<int> operator()(const verb::JobRetry& v) const { return retry_job(context, v); }
   Result<int> operator()(const verb::JobCancel& v) const { return cancel_job(context, v); }

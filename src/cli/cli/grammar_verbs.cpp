@@ -311,6 +311,15 @@ void add_people(CLI::App& root, Store& store) {
   revoke.option("KEY", &verb::KeyRevoke::key, "", "Its id")->required();
 }
 
+void add_events(CLI::App& root, Store& store) {
+  Builder<verb::Events> events(root, store, "events", "What happened: sandboxes, terminals and commands, each with an id",
+                               "berth events\nberth events --follow\nberth events dev --since 1200 --json");
+  events.option("SANDBOX", &verb::Events::sandbox, "", "Name or id; only its own");
+  events.option("--topic", &verb::Events::topic, "TOPIC", "sandboxes, terminals, commands, sessions, or the id of one");
+  events.flag("--follow,-f", &verb::Events::follow, "Go on with what happens, also across a restart of the server");
+  events.option("--since", &verb::Events::since, "ID", "Only what comes after this one; all that is kept when absent");
+}
+
 void add_host_verbs(CLI::App& root, Store& store) {
   auto* templates = root.add_subcommand("template", "What sandboxes start from");
   templates->fallthrough()->require_subcommand(1);
@@ -366,6 +375,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_terminal_verbs(*root, store);
   add_journal_verbs(*root, store);
   add_server(*root, store);
+  add_events(*root, store);
   add_jobs(*root, store);
   add_people(*root, store);
   add_host_verbs(*root, store);

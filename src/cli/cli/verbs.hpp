@@ -97,6 +97,11 @@ struct TemplateBuild {
 struct TemplateRemove {
   std::string name;
 };
+struct Events {
+  std::string sandbox, topic;  // "" is any
+  bool follow = false;
+  std::optional<std::uint64_t> since;  // id of the last one that was seen
+};
 struct JobList {
   std::string kind, state;
 };
@@ -161,7 +166,7 @@ struct Version {};
 using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
                           verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
-                          verb::TemplateRemove, verb::JobList, verb::JobRetry, verb::JobCancel, verb::UserAdd, verb::UserList,
+                          verb::TemplateRemove, verb::Events, verb::JobList, verb::JobRetry, verb::JobCancel, verb::UserAdd, verb::UserList,
                           verb::UserChange, verb::UserDisable, verb::UserEnable, verb::KeyCreate, verb::KeyList,
                           verb::KeyRevoke, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,

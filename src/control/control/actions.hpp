@@ -24,6 +24,7 @@
 #include "base/id.hpp"
 #include "base/units.hpp"
 #include "control/actions_people.hpp"
+#include "control/event_actions.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
 
@@ -111,7 +112,7 @@ using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbo
                             SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
                             GetServerInfo, ListJobs, RetryJob, CancelJob, AddUser, ListUsers, ChangeUser, CreateKey,
-                            ListKeys, RevokeKey>;
+                            ListKeys, RevokeKey, FollowEvents, OpenEvents>;
 
 // ---- outcomes ----
 struct Done {};
@@ -180,6 +181,7 @@ using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::Sandbox
                              std::vector<TerminalInfo>, OutputPart, ScreenView, std::shared_ptr<Attachment>, ExecResult,
                              store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
                              std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>,
-                             store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>>;
+                             store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>,
+                             std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>>;
 
 }  // namespace berth::control

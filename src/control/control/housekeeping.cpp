@@ -7,7 +7,7 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::uint32_t terminals_at_once = 100;
+constexpr std::uint32_t terminals_at_once = 100, events_at_once = 2'000;
 constexpr std::chrono::hours prune_every{1};
 
 // Damage does not go away by trying again: it is said, and looked for again at the next time.
@@ -36,6 +36,24 @@ awaitable<Result<>> prune_history(Domain* domain, aio::Pool* pool) {
   }
 }
 
+// In pieces, so that no other write waits long for it.
+awaitable<Result<>> prune_events(Domain* domain) {
+  const Settings& settings = domain->parts.settings;
+  const WallTime before = settings.events_keep.count() > 0 ? domain->parts.clock->now() - settings.events_keep : WallTime{};
+  CO_TRY_ASSIGN(const auto cuts, co_await domain->parts.store->read([before, most = settings.events_most](store::Reader& reader) {
+    return reader.events_to_forget(before, most);
+  }));
+  std::uint64_t forgotten = 0;
+  for (const store::EventCut& cut : cuts) {
+    for (std::uint64_t count = events_at_once; count == events_at_once; forgotten += count) {
+      CO_TRY_ASSIGN(count, co_await domain->parts.store->write(
+                               [cut](store::Unit& unit) { return unit.forget_events(cut, events_at_once); }));
+    }
+  }
+  if (forgotten > 0) domain->parts.log.info("events forgotten", {{"events", forgotten}});
+  co_return Result<>{};
+}
+
 }  // namespace
 
 void add_housekeeping(jobs::Jobs& jobs, Domain& domain, aio::Pool& pool) {
@@ -43,6 +61,9 @@ void add_housekeeping(jobs::Jobs& jobs, Domain& domain, aio::Pool& pool) {
                               .max_attempts = 1,
                               .limit = std::chrono::hours{6},
                               .every = domain.parts.settings.store_check_every});
+  jobs.handle("events.prune", {.work = [&domain](store::JobRow) { return prune_events(&domain); },
+                               .limit = std::chrono::hours{1},
+                               .every = domain.parts.settings.events_prune});
   if (domain.parts.settings.history_keep.count() > 0)
     jobs.handle("history.prune", {.work = [&domain, &pool](store::JobRow) { return prune_history(&domain, &pool); },
                                   .limit = std::chrono::hours{1},

@@ -1,5 +1,6 @@
 #pragma once
-// What the server does by itself, as jobs that repeat: reads and checks the whole database, and, when history.keep_days
+// What the server does by itself, as jobs that repeat: reads and checks the whole database, forgets the oldest events of the
+// timeline, and, when history.keep_days
 // says so, forgets terminals that ended long ago: first their journals, then their rows, so that a crash between leaves
 // rows that the next round takes again and never a journal that nothing names.
 

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "resize_terminal", "signal_terminal", "read_output",   "attach_terminal", "get_screen", "exec",          "list_commands",
     "stat_file",      "list_files",     "read_file",       "write_file",     "make_directory", "move_file",
     "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",
-    "list_jobs",      "retry_job",      "cancel_job", "add_user", "list_users", "change_user", "create_key", "list_keys", "revoke_key"};
+    "list_jobs",      "retry_job",      "cancel_job",      "add_user",       "list_users",     "change_user",   "create_key",
+    "list_keys",      "revoke_key",     "follow_events",   "open_events"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
@@ -51,6 +52,7 @@ std::string Metrics::text(const Gauges& gauges, const store::Statistics& store) 
   one(out, "berth_sandboxes", "gauge", "Live sandboxes.", gauges.sandboxes);
   one(out, "berth_terminals", "gauge", "Running terminals.", gauges.terminals);
   one(out, "berth_viewers", "gauge", "Attached viewers.", gauges.viewers);
+  one(out, "berth_event_readers", "gauge", "Readers that follow the timeline.", gauges.event_readers);
   one(out, "berth_rate_buckets", "gauge", "Callers in the rate limit's table.", gauges.rate_buckets);
   one(out, "berth_jobs_done_total", "counter", "Jobs that were done.", gauges.jobs.done);
   one(out, "berth_jobs_failed_total", "counter", "Attempts at a job that failed.", gauges.jobs.failed);

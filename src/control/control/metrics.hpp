@@ -18,7 +18,7 @@ namespace berth::control {
 [[nodiscard]] std::string_view action_name(std::size_t index);
 
 struct Gauges {
-  std::uint64_t sandboxes = 0, terminals = 0, viewers = 0, rate_buckets = 0;
+  std::uint64_t sandboxes = 0, terminals = 0, viewers = 0, event_readers = 0, rate_buckets = 0;
   double uptime_seconds = 0;
   jobs::Statistics jobs;
 };

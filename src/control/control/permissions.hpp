@@ -53,6 +53,8 @@ BERTH_NEEDS(ChangeUser, Admin);
 BERTH_NEEDS(CreateKey, Run);       // for oneself; for others Admin
 BERTH_NEEDS(ListKeys, Read);
 BERTH_NEEDS(RevokeKey, Run);
+BERTH_NEEDS(FollowEvents, Read);
+BERTH_NEEDS(OpenEvents, Read);
 
 #undef BERTH_NEEDS
 

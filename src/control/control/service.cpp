@@ -70,6 +70,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
             *domain_.parts.clock),
       jobs_(std::make_shared<jobs::Jobs>(
           jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
+      timeline_(events::Timeline::open(*domain_.parts.store, domain_.parts.settings.events)),
       started_(domain_.parts.clock->now()) {
   add_housekeeping(*jobs_, domain_, pool_);
   domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
@@ -149,6 +150,7 @@ std::string ServiceImpl::metrics() {
   return metrics_.text({.sandboxes = sandboxes_.live(),
                         .terminals = domain_.running,
                         .viewers = domain_.viewers,
+                        .event_readers = timeline_->readers(),
                         .rate_buckets = rate_.size(),
                         .uptime_seconds = std::chrono::duration<double>(up).count(),
                         .jobs = jobs_->statistics()},

@@ -55,6 +55,11 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint32_t pool_threads = 4;               // for calls that block
   std::chrono::milliseconds store_check_every{86'400'000};
   std::chrono::days history_keep{0};            // 0: for ever
+  std::chrono::days events_keep{30};            // 0: for ever
+  std::uint64_t events_most = 1'000'000;        // of one owner
+  std::chrono::milliseconds events_prune{600'000};
+  std::uint32_t events_topics = 64;             // of one reader
+  events::Settings events;
   jobs::Settings jobs;
 };
 

@@ -22,6 +22,7 @@ namespace berth::control {
 class ServiceImpl final : public Service {
  public:
   explicit ServiceImpl(Dependencies dependencies);
+  ~ServiceImpl() override { timeline_->close(); }
 
   boost::asio::awaitable<Result<Outcome>> perform(Caller caller, Action action) override;
   boost::asio::awaitable<Result<Caller>> authenticate(std::string presented_key, std::string address) override;
@@ -74,6 +75,8 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, CreateKey action);
   Answer handle(Caller caller, ListKeys action);
   Answer handle(Caller caller, RevokeKey action);
+  Answer handle(Caller caller, FollowEvents action);
+  Answer handle(Caller caller, OpenEvents action);
 
   struct Start { templates::Template root; sandboxes::Runtime runtime; };
   Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
@@ -104,6 +107,7 @@ class ServiceImpl final : public Service {
   RateLimit rate_;
   Metrics metrics_;
   std::shared_ptr<jobs::Jobs> jobs_;
+  std::shared_ptr<events::Timeline> timeline_;
   WallTime started_;
   std::atomic<bool> ready_ = false, stopping_ = false;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aio/deadline.hpp"
+#include "events/told.hpp"
 #include "sandboxes/insist.hpp"
 
 namespace berth::sandboxes {
@@ -236,7 +237,9 @@ awaitable<Result<>> Sandbox::write_row(store::SandboxRow row) {
   while (writing_) CO_TRY(co_await changed_.wait());
   writing_ = true;
   auto written = co_await context_.store->write(
-      [row, expected = row_.state](store::Unit& unit) -> Result<> { return unit.update_sandbox(row, expected); });
+      [row, expected = row_.state, now = context_.clock->now()](store::Unit& unit) {
+        return events::update_sandbox(unit, row, expected, now);
+      });
   writing_ = false;
   changed_.notify();
   if (written) row_ = std::move(row);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "aio/deadline.hpp"
+#include "events/told.hpp"
 #include "os/file.hpp"
 #include "sandboxes/insist.hpp"
 
@@ -126,7 +127,8 @@ awaitable<void> Sandbox::abandon(std::optional<Error> why) {
     row.ended = context_.clock->now();
     written = co_await write_row(std::move(row));
   } else {
-    written = co_await context_.store->write([id = id_](store::Unit& unit) { return unit.remove_sandbox(id); });
+    written = co_await context_.store->write(
+        [id = id_, now = context_.clock->now()](store::Unit& unit) { return events::remove_sandbox(unit, id, now); });
   }
   if (!written) log_.error("row not written", {{"error", written.error()}});
   set_ended();

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "crypto/crypto.hpp"
+#include "events/told.hpp"
 #include "os/file.hpp"
 #include "sandboxes/insist.hpp"
 #include "sandboxes/name.hpp"
@@ -151,7 +152,7 @@ awaitable<Result<store::SandboxRow>> Sandboxes::row_of(std::shared_ptr<Sandbox> 
 awaitable<Result<store::SandboxRow>> Sandboxes::insert_row(store::SandboxRow row, bool pick) {
   for (int attempt = 0;; ++attempt) {
     if (pick) row.name = pick_name(attempt);
-    auto inserted = co_await context_.store->write([row](store::Unit& unit) { return unit.insert_sandbox(row); });
+    auto inserted = co_await context_.store->write([row](store::Unit& unit) { return events::insert_sandbox(unit, row); });
     if (inserted) co_return row;
     if (inserted.error().code != Code::AlreadyExists) co_return std::unexpected(std::move(inserted).error());
     if (!pick || attempt == name_tries)
@@ -172,7 +173,8 @@ awaitable<Result<>> Sandboxes::remove(SandboxId id) {
     for (const auto& tree : trees) TRY(os::remove_tree(tree));
     return {};
   }));
-  co_return co_await context_.store->write([id](store::Unit& unit) { return unit.remove_sandbox(id); });
+  co_return co_await context_.store->write(
+      [id, now = context_.clock->now()](store::Unit& unit) { return events::remove_sandbox(unit, id, now); });
 }
 
 }  // namespace berth::sandboxes

@@ -25,6 +25,7 @@ class EmptyUnit : public Unit {
   Result<std::vector<TerminalRow>> terminals(const SandboxId&) override { return std::vector<TerminalRow>{}; }
   Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) override { return Page<CommandRow>{}; }
   Result<std::vector<CommandRow>> open_commands(const TerminalId&) override { return std::vector<CommandRow>{}; }
+  Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t) override { return std::nullopt; }
   Result<std::vector<TerminalId>> terminals_ended(WallTime, std::uint32_t) override { return std::vector<TerminalId>{}; }
   Result<> forget_terminal(const TerminalId&) override { return {}; }
   Result<> insert_terminal(const TerminalRow&) override { return {}; }
@@ -50,6 +51,14 @@ class EmptyUnit : public Unit {
   Result<> cancel_job(const JobId&, WallTime) override { return {}; }
   Result<> retry_job(const JobId&, WallTime) override { return {}; }
   Result<std::uint64_t> forget_jobs(WallTime) override { return std::uint64_t{0}; }
+
+  Result<std::vector<EventRow>> events(const EventFilter&, std::uint64_t, std::uint32_t) override {
+    return std::vector<EventRow>{};
+  }
+  Result<EventRange> event_range(const std::string&) override { return EventRange{}; }
+  Result<std::vector<EventCut>> events_to_forget(WallTime, std::uint64_t) override { return std::vector<EventCut>{}; }
+  Result<std::uint64_t> append_event(const EventRow&) override { return std::uint64_t{0}; }
+  Result<std::uint64_t> forget_events(const EventCut&, std::uint32_t) override { return std::uint64_t{0}; }
 
   Result<SessionRow> session(const SessionId&) override { return absent(); }
   Result<SessionPage> sessions(const SessionFilter&, const std::optional<SessionPosition>&,

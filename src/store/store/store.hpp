@@ -24,6 +24,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.hpp"
+#include "store/events.hpp"
 #include "store/jobs.hpp"
 #include "store/page.hpp"
 #include "store/people.hpp"
@@ -69,6 +70,7 @@ class TerminalReader {
   virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
   virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
   virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
+  virtual Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t number) = 0;  // absent: no such row
   // Terminals that ended before then, the longest first.
   virtual Result<std::vector<TerminalId>> terminals_ended(WallTime before, std::uint32_t limit) = 0;
 
@@ -87,7 +89,12 @@ class TerminalWriter {
   ~TerminalWriter() = default;
 };
 
-class Reader : public SandboxReader, public TerminalReader, public PeopleReader, public JobReader, public SessionReader {
+class Reader : public SandboxReader,
+               public TerminalReader,
+               public PeopleReader,
+               public JobReader,
+               public EventReader,
+               public SessionReader {
  public:
   virtual ~Reader() = default;
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
@@ -100,6 +107,7 @@ class Unit : public Reader,
              public TerminalWriter,
              public PeopleWriter,
              public JobWriter,
+             public EventWriter,
              public SessionWriter {
  public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;
@@ -127,6 +135,8 @@ class Store {
   virtual ~Store() = default;
   [[nodiscard]] virtual Statistics statistics() const = 0;
   virtual void close() = 0;  // finishes what is queued, then refuses
+  // One listener; called from then on, and not any more when the call that replaces it (by nothing, too) has returned.
+  virtual void on_events(EventsCommitted listener) = 0;
 
   // co_await store.write([row](Unit& unit) -> Result<> { … });
   template <class F>

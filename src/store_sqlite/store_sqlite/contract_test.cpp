@@ -1,4 +1,5 @@
 #include "store/contract.hpp"
+#include "store/contract_events.hpp"
 #include "store/contract_jobs.hpp"
 #include "store/contract_sessions.hpp"
 
@@ -13,6 +14,9 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, JobContract,
                          testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
                          [](const auto&) { return "Sqlite"; });
 
+INSTANTIATE_TEST_SUITE_P(Sqlite, EventContract,
+                         testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
+                         [](const auto&) { return "Sqlite"; });
 INSTANTIATE_TEST_SUITE_P(Sqlite, SessionContract,
                          testing::Values(MakeHarness([] { return std::make_unique<store_sqlite::SqliteHarness>(); })),
                          [](const auto&) { return "Sqlite"; });

@@ -131,10 +131,34 @@ ALTER TABLE keys ADD COLUMN expires INTEGER;
 ALTER TABLE keys ADD COLUMN used INTEGER;
 )sql";
 
+// AUTOINCREMENT: an id is never used again, also when the newest were forgotten. The partial indexes are what a reader of
+// one subject goes along; an event without that subject costs them nothing.
+constexpr const char* event_schema = R"sql(
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner TEXT NOT NULL,
+  type TEXT NOT NULL,
+  sandbox TEXT,
+  terminal TEXT,
+  session TEXT,
+  time INTEGER NOT NULL,
+  data TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_owner ON events (owner, id);
+CREATE INDEX events_by_sandbox ON events (sandbox, id) WHERE sandbox IS NOT NULL;
+CREATE INDEX events_by_terminal ON events (terminal, id) WHERE terminal IS NOT NULL;
+CREATE INDEX events_by_session ON events (session, id) WHERE session IS NOT NULL;
+CREATE TABLE events_forgotten (
+  owner TEXT PRIMARY KEY,
+  through INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
                             Migration{3, "jobs; terminals by their end", job_schema},
-                            Migration{4, "users; scopes, expiry and last use of keys", people_schema}};
+                            Migration{4, "users; scopes, expiry and last use of keys", people_schema},
+                            Migration{5, "events", event_schema}};
 
 }  // namespace
 

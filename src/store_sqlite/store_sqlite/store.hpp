@@ -22,6 +22,7 @@ class SqliteStore final : public store::Store {
 
   [[nodiscard]] store::Statistics statistics() const override;
   void close() override;
+  void on_events(store::EventsCommitted listener) override { listener_.replace(std::move(listener)); }
 
  protected:
   boost::asio::awaitable<Result<Value>> run_write(Work work) override;
@@ -32,6 +33,7 @@ class SqliteStore final : public store::Store {
   Counters counters_;
   Queue<WriteJob> writes_;
   Queue<ReadJob> reads_;
+  Listener listener_;
   std::mutex closing_;
   std::optional<Writer> writer_;
   std::deque<ReaderThread> readers_;  // threads point at their elements: a deque moves none

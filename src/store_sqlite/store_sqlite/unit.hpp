@@ -11,6 +11,9 @@ class SqlUnit final : public store::Unit {
  public:
   explicit SqlUnit(Connection& connection) : connection_(connection) {}
 
+  using Events = std::vector<std::shared_ptr<const store::EventRow>>;
+  [[nodiscard]] Events take_events() { return std::move(events_); }  // that the unit added, with their ids
+
   Result<store::SandboxRow> sandbox(const SandboxId& id) override;
   Result<store::SandboxRow> sandbox_named(const std::string& owner, const std::string& name) override;
   Result<store::Page<store::SandboxRow>> sandboxes(const store::SandboxFilter&, const store::PageRequest&) override;
@@ -19,6 +22,7 @@ class SqlUnit final : public store::Unit {
   Result<std::vector<store::TerminalRow>> terminals(const SandboxId& sandbox) override;
   Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override;
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override;
+  Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t number) override;
   Result<std::vector<TerminalId>> terminals_ended(WallTime before, std::uint32_t limit) override;
   Result<std::vector<store::UserRow>> users() override;
   Result<std::vector<store::KeyRow>> keys() override;
@@ -42,6 +46,13 @@ class SqlUnit final : public store::Unit {
   Result<store::Page<store::JobRow>> jobs(const store::JobFilter&, const store::PageRequest&) override;
   Result<store::JobCounts> job_counts(WallTime now) override;
   Result<std::optional<WallTime>> next_job() override;
+
+  Result<std::vector<store::EventRow>> events(const store::EventFilter&, std::uint64_t after,
+                                              std::uint32_t limit) override;
+  Result<store::EventRange> event_range(const std::string& owner) override;
+  Result<std::vector<store::EventCut>> events_to_forget(WallTime before, std::uint64_t most) override;
+  Result<std::uint64_t> append_event(const store::EventRow&) override;
+  Result<std::uint64_t> forget_events(const store::EventCut& cut, std::uint32_t limit) override;
 
   Result<> insert_sandbox(const store::SandboxRow&) override;
   Result<> update_sandbox(const store::SandboxRow&, store::SandboxState expected) override;
@@ -75,6 +86,7 @@ class SqlUnit final : public store::Unit {
 
  private:
   Connection& connection_;
+  Events events_;
 };
 
 }  // namespace berth::store_sqlite

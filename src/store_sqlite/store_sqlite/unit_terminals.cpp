@@ -36,6 +36,7 @@ constexpr Query command_page_of_terminal{
                                 "AND terminal = ?5 AND (?4 IS NULL OR +sandbox = ?4) ORDER BY number DESC LIMIT ?3"};
 constexpr Query commands_open{
     "commands_open", "SELECT " BERTH_COMMAND_COLUMNS " FROM commands WHERE terminal = ?1 AND done = 0 ORDER BY number"};
+constexpr Query command_state{"command_state", "SELECT done FROM commands WHERE terminal = ?1 AND number = ?2"};
 constexpr Query command_put{
     "command_put", "INSERT INTO commands (" BERTH_COMMAND_COLUMNS
                    ") VALUES "
@@ -81,6 +82,13 @@ Result<store::Page<store::CommandRow>> SqlUnit::commands(const store::CommandFil
 Result<std::vector<store::CommandRow>> SqlUnit::open_commands(const TerminalId& id) {
   TRY_ASSIGN(auto statement, connection_.prepare(commands_open));
   return read_all(statement.bind(id.str()), read_command);
+}
+
+Result<std::optional<bool>> SqlUnit::command_done(const TerminalId& id, std::uint64_t number) {
+  TRY_ASSIGN(auto statement, connection_.prepare(command_state));
+  TRY_ASSIGN(const bool found, statement.bind(id.str(), as_signed(number)).step());
+  if (!found) return std::nullopt;
+  return statement.integer(0) != 0;
 }
 
 Result<> SqlUnit::insert_terminal(const store::TerminalRow& row) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
+#include <utility>
 
 #include "store_sqlite/unit.hpp"
 
@@ -31,12 +33,14 @@ Result<Value> guarded(const Function& function, Argument& argument) {
 
 }  // namespace
 
-Writer::Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters)
+Writer::Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
+               Listener& listener)
     : connection_(std::move(connection)),
       queue_(queue),
       group_(group),
       clock_(clock),
       counters_(counters),
+      listener_(listener),
       thread_([this] { run(); }) {}
 
 void Writer::run() {
@@ -50,6 +54,7 @@ void Writer::run() {
 // Gives the index of the first job that it did not settle.
 std::size_t Writer::transaction(std::vector<WriteJob>& jobs, std::size_t first) {
   std::vector<Result<Value>> results;
+  events_.clear();
   Result<> committed = connection_.run(begin_write);
   if (!committed) {
     results.assign(jobs.size() - first, Result<Value>());
@@ -62,6 +67,7 @@ std::size_t Writer::transaction(std::vector<WriteJob>& jobs, std::size_t first) 
       committed = pass(results.back() ? Error{.code = Code::Internal, .message = "The transaction ended early."}
                                       : results.back().error());
   }
+  if (committed) listener_.tell(std::exchange(events_, {}));
   deliver(jobs, first, results, committed);
   return first + results.size();
 }
@@ -79,6 +85,7 @@ Result<Value> Writer::unit(const WriteJob& job) {
     if (undone) undone = connection_.run(release);
     if (!undone) (void)connection_.run(roll_back);
   }
+  if (result) std::ranges::move(rows.take_events(), std::back_inserter(events_));
   return result;
 }
 

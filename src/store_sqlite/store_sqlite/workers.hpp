@@ -4,10 +4,13 @@
 //
 // The writer takes what waits, up to a group, into one transaction: a savepoint for each unit, one commit for all. A
 // unit that fails is rolled back alone. When SQLite ends the whole transaction (full disk, I/O error) or the commit
-// fails, every unit of it fails with that cause, and the rest of the group gets a transaction of its own.
+// fails, every unit of it fails with that cause, and the rest of the group gets a transaction of its own. After a commit the
+// listener is told of its events, then the units' callers.
 
 #include <atomic>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -33,9 +36,27 @@ struct Counters {
       readers_busy{0};
 };
 
+// Who is told of the events that committed. Replacing the listener waits until a call of it is over.
+class Listener {
+ public:
+  void replace(store::EventsCommitted listener) {
+    const std::lock_guard lock(mutex_);
+    listener_ = std::move(listener);
+  }
+  void tell(std::vector<std::shared_ptr<const store::EventRow>> events) {
+    const std::lock_guard lock(mutex_);
+    if (listener_ && !events.empty()) listener_(std::move(events));
+  }
+
+ private:
+  std::mutex mutex_;
+  store::EventsCommitted listener_;
+};
+
 class Writer {
  public:
-  Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters);
+  Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
+         Listener& listener);
   void join() {
     if (thread_.joinable()) thread_.join();
   }  // after the queue was closed
@@ -53,6 +74,8 @@ class Writer {
   const std::size_t group_;
   const Clock& clock_;
   Counters& counters_;
+  Listener& listener_;
+  std::vector<std::shared_ptr<const store::EventRow>> events_;  // of this transaction
   std::thread thread_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "events/told.hpp"
+
 namespace berth::terminals {
 namespace {
 
@@ -12,9 +14,9 @@ constexpr auto no_throw = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 Result<> apply(store::Unit& unit, const std::optional<store::TerminalRow>& insert,
                const std::optional<store::TerminalRow>& update, const std::map<std::uint64_t, store::CommandRow>& commands) {
-  if (insert) TRY(unit.insert_terminal(*insert));
-  if (update) TRY(unit.update_terminal(*update));
-  for (const auto& [number, command] : commands) TRY(unit.put_command(command));
+  if (insert) TRY(events::insert_terminal(unit, *insert));
+  for (const auto& [number, command] : commands) TRY(events::put_command(unit, command));
+  if (update) TRY(events::update_terminal(unit, *update));
   return {};
 }
 

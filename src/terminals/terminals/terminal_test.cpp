@@ -30,6 +30,7 @@ class MemoryStore final : public store::Store, public store::EmptyUnit {
 
   store::Statistics statistics() const override { return {}; }
   void close() override {}
+  void on_events(store::EventsCommitted) override {}
   awaitable<Result<Value>> run_write(Work work) override {
     ++writes;
     if (failures > 0) {
@@ -42,6 +43,11 @@ class MemoryStore final : public store::Store, public store::EmptyUnit {
 
   Result<> insert_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
   Result<> update_terminal(const store::TerminalRow& row) override { return terminals_[row.id.str()] = row, Result<>{}; }
+  Result<store::TerminalRow> terminal(const TerminalId& id) override {
+    const auto found = terminals_.find(id.str());
+    if (found == terminals_.end()) return fail(Code::NotFound, "There is no such terminal.");
+    return found->second;
+  }
   Result<> put_command(const store::CommandRow& row) override { return commands_[row.number] = row, Result<>{}; }
 };
 
