@@ -68,7 +68,16 @@ std::string Call::part(std::string_view placeholder) const {
   return found->second;
 }
 
-Result<TerminalId> Call::terminal() const { return TerminalId::parse(part("terminal")); }
+control::TerminalTarget Call::terminal() const { return control::TerminalTarget::named(part("terminal")); }
+
+Result<std::optional<std::uint64_t>> Call::command_number() const {
+  const std::string text = part("number");
+  if (text == "last") return std::nullopt;
+  const auto number = digits(text, 10);
+  if (!number || *number > std::numeric_limits<std::int64_t>::max())
+    return fail(Code::InvalidArgument, "A command is named by its number, or \"last\".");
+  return number;
+}
 
 Result<JobId> Call::job() const { return JobId::parse(part("job")); }
 
@@ -97,6 +106,18 @@ Result<bool> Call::flag(std::string_view name) const {
   if (!value || *value == "false") return false;
   if (value->empty() || *value == "true") return true;
   return wrong_parameter(name, "must be true or false");
+}
+
+Result<std::optional<bool>> Call::choice(std::string_view name) const {
+  if (!text(name)) return std::nullopt;
+  TRY_ASSIGN(const bool value, flag(name));
+  return value;
+}
+
+Result<std::uint32_t> Call::small(std::string_view name, std::uint32_t absent) const {
+  TRY_ASSIGN(const auto value, number(name));
+  if (value && *value > std::numeric_limits<std::uint32_t>::max()) return wrong_parameter(name, "is too large");
+  return static_cast<std::uint32_t>(value.value_or(absent));
 }
 
 Result<std::uint32_t> Call::mode(std::string_view name) const {

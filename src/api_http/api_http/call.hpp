@@ -12,6 +12,7 @@
 #include "api_http/http.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "control/terminal_verbs.hpp"
 #include "store/store.hpp"
 
 namespace berth::api_http {
@@ -34,12 +35,15 @@ struct Call {
   const Headers* headers = nullptr;                            // of the request; outlive the call
 
   [[nodiscard]] std::string part(std::string_view placeholder) const;
-  [[nodiscard]] Result<TerminalId> terminal() const;                     // of {terminal}
+  [[nodiscard]] control::TerminalTarget terminal() const;                // of {terminal}: an id, or sandbox%2Fname
+  [[nodiscard]] Result<std::optional<std::uint64_t>> command_number() const;  // of {number}; nothing is "last"
   [[nodiscard]] Result<JobId> job() const;                               // of {job}
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] Result<std::string> required_text(std::string_view name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;
   [[nodiscard]] Result<bool> flag(std::string_view name) const;          // true, false, or only the name; absent is false
+  [[nodiscard]] Result<std::optional<bool>> choice(std::string_view name) const;  // the same; absent is neither
+  [[nodiscard]] Result<std::uint32_t> small(std::string_view name, std::uint32_t absent) const;
   [[nodiscard]] Result<std::uint32_t> mode(std::string_view name) const; // octal permission bits; absent is 0
   [[nodiscard]] Result<std::optional<std::string>> header(std::string_view name) const;  // one that comes twice is refused
   [[nodiscard]] Result<store::PageRequest> page() const;                 // limit, after

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <array>
@@ -144,6 +145,20 @@ class HttpConnection final : public Connection, private Body {
       if (error) co_return lost(error);
     }
     co_return std::move(parser_->get().body());
+  }
+
+  // The end of what the client sends counts as its going: half of a connection is of no use to a wait. Bytes of a next
+  // request are left where they are.
+  asio::awaitable<void> client_gone() override {
+    const auto [error] = co_await stream_.socket().async_wait(asio::socket_base::wait_read, as_result);
+    if (error) co_return;  // cancelled, or closed by us
+    char next = 0;
+    boost::system::error_code ended;
+    const std::size_t there = stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, ended);
+    broken_ = broken_ || ended || there == 0;
+    if (broken_) co_return;
+    asio::steady_timer never(stream_.get_executor(), asio::steady_timer::time_point::max());
+    (void)co_await never.async_wait(as_result);
   }
 
   std::unexpected<Error> lost(boost::system::error_code error) {

@@ -1,5 +1,6 @@
 #include "api_http/exchange.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 
 #include "api_http/outputs.hpp"
@@ -86,7 +87,7 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   const bool socket = asks_for_socket(route);
   CO_TRY_ASSIGN(auto action, (socket && route.plan_socket != nullptr ? route.plan_socket : route.plan)(match->call));
   if (socket) co_return co_await attach(std::move(caller), std::move(action));
-  CO_TRY_ASSIGN(auto outcome, co_await shared_.control.perform(std::move(caller), std::move(action)));
+  CO_TRY_ASSIGN(auto outcome, co_await perform(route, std::move(caller), std::move(action)));
   if (route.streams) {
     events_ = std::get<std::shared_ptr<events::Reader>>(std::move(outcome));
     co_return Response{.status = 200, .content_type = "text/event-stream", .body = {}, .headers = {}};
@@ -96,6 +97,14 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
 
 bool Exchange::asks_for_socket(const Route& route) const {
   return route.upgrades() || (route.plan_socket != nullptr && count_header(request_.headers, "Upgrade") > 0);
+}
+
+boost::asio::awaitable<Result<control::Outcome>> Exchange::perform(const Route& route, control::Caller caller, control::Action action) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  if (!route.ends_with_client) co_return co_await shared_.control.perform(std::move(caller), std::move(action));
+  auto first = co_await (shared_.control.perform(std::move(caller), std::move(action)) || body_.client_gone());
+  if (first.index() == 0) co_return std::get<0>(std::move(first));
+  co_return fail(Code::Cancelled, "The client has gone.");
 }
 
 std::optional<std::string_view> Exchange::presented_key(const Route& route) const {

@@ -24,6 +24,7 @@ class Body {
   [[nodiscard]] virtual std::optional<std::uint64_t> announced() const = 0;  // Content-Length
   [[nodiscard]] virtual bool complete() const = 0;                           // there is none, or it was read
   [[nodiscard]] virtual bool more_came() const = 0;                          // bytes after the request are here already
+  virtual boost::asio::awaitable<void> client_gone() = 0;                     // returns when nobody waits any more
   virtual boost::asio::awaitable<Result<std::string>> read(std::uint64_t limit, bool wants_continue) = 0;
 };
 
@@ -44,6 +45,7 @@ class Exchange {
   boost::asio::awaitable<Result<control::Caller>> identify(const Route* route);
   boost::asio::awaitable<std::unexpected<Error>> refuse_stranger(Error error);
   boost::asio::awaitable<Result<>> read_body(Match* match);
+  boost::asio::awaitable<Result<control::Outcome>> perform(const Route& route, control::Caller caller, control::Action action);
   boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
   [[nodiscard]] bool asks_for_socket(const Route& route) const;
   [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;

@@ -1,6 +1,7 @@
 #include "api_http/inputs.hpp"
 
 #include "api_http/encoding.hpp"
+#include "base/signal_name.hpp"
 
 namespace berth::api_http {
 
@@ -117,6 +118,7 @@ const InputType<StartTerminalBody>& input_type() {
       field<&T::cols>("cols", "Width in characters."),
       field<&T::rows>("rows", "Height in lines."),
       field<&T::shell_integration>("shell_integration", "Record the commands of the shell."),
+      field<&T::name>("name", "A name of yours, unique in its sandbox: it is sandbox/name then."),
   }};
   return type;
 }
@@ -128,6 +130,41 @@ const InputType<WriteInputBody>& input_type() {
       field<&T::text>("text", "Input as text; not together with base64."),
       field<&T::base64>("base64", "Input as bytes."),
       field<&T::close>("close", "End of input after this."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<KeysBody>& input_type() {
+  using T = KeysBody;
+  static const InputType<T> type{"Keys", {
+      field<&T::text>("text", "Typed first, as it is."),
+      field<&T::paste>("paste", "Pasted then: in brackets where the program asked for them."),
+      field<&T::keys>("keys", "Keys by name: ctrl-c, up, f5, alt-x, shift-tab, enter."),
+      field<&T::enter>("enter", "The enter key at the end."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<control::WaitUntil>& input_type() {
+  using T = control::WaitUntil;
+  static const InputType<T> type{"WaitUntil", {
+      field<&T::pattern>("pattern", "A regular expression (RE2) that the output has."),
+      field<&T::idle>("idle_ms", "No output for so long."),
+      field<&T::command_end>("command_end", "A command ended behind `from`."),
+      field<&T::exit>("exit", "The terminal ended."),
+  }};
+  return type;
+}
+
+template <>
+const InputType<WaitBody>& input_type() {
+  using T = WaitBody;
+  static const InputType<T> type{"Wait", {
+      field<&T::until>("until", "What for: exactly one of its fields."),
+      field<&T::timeout>("timeout_ms", "The longest wait; 30000 when absent, at most an hour."),
+      field<&T::from>("from", "Offset from where on to look; the present end when absent."),
   }};
   return type;
 }
@@ -145,7 +182,32 @@ const InputType<ResizeBody>& input_type() {
 template <>
 const InputType<SignalBody>& input_type() {
   static const InputType<SignalBody> type{"Signal", {
-      field<&SignalBody::signal>("signal", "Number of the signal, as Linux counts them.", Need::Required),
+      field<&SignalBody::signal>("signal", "Its name, as INT or SIGINT, or its number as Linux counts them.", Need::Required),
+  }};
+  return type;
+}
+
+json::object Input<SignalWord>::schema() { return {{"type", json::array{"string", "integer"}}}; }
+
+Result<> Input<SignalWord>::read(const json::value& value, const std::string& path, SignalWord& out) {
+  const bool whole = value.is_int64() || value.is_uint64();
+  if (!value.is_string() && !whole) return wrong_field(path, "must be the name of a signal, or its number");
+  TRY_ASSIGN(out.number, signal_number(value.is_string() ? std::string(value.get_string()) : json::serialize(value)));
+  return {};
+}
+
+template <>
+const InputType<RenameBody>& input_type() {
+  static const InputType<RenameBody> type{"Rename", {
+      field<&RenameBody::name>("name", "Unique in the sandbox; empty takes the name away.", Need::Required),
+  }};
+  return type;
+}
+
+template <>
+const InputType<CloseBody>& input_type() {
+  static const InputType<CloseBody> type{"Close", {
+      field<&CloseBody::grace>("grace_ms", "Time between the hangup and the kill."),
   }};
   return type;
 }

@@ -15,18 +15,43 @@ struct StartTerminalBody {
   std::uint16_t cols = TerminalSize{}.cols;
   std::uint16_t rows = TerminalSize{}.rows;
   bool shell_integration = true;
+  std::string name;
 };
 struct WriteInputBody {
   std::optional<std::string> text;
   std::optional<std::string> base64;
   bool close = false;
 };
+struct KeysBody {
+  std::string text, paste;
+  std::vector<std::string> keys;
+  bool enter = false;
+};
+struct WaitBody {
+  control::WaitUntil until;
+  std::chrono::milliseconds timeout{30'000};
+  std::optional<std::uint64_t> from;
+};
 struct ResizeBody {
   std::uint16_t cols = 0;
   std::uint16_t rows = 0;
 };
+struct SignalWord {
+  int number = 0;
+};
+template <>
+struct Input<SignalWord> {  // "INT", "SIGINT" or 2
+  static json::object schema();
+  static Result<> read(const json::value& value, const std::string& path, SignalWord& out);
+};
 struct SignalBody {
-  std::uint8_t signal = 0;
+  SignalWord signal;
+};
+struct RenameBody {
+  std::string name;
+};
+struct CloseBody {
+  std::optional<std::chrono::milliseconds> grace;
 };
 
 Result<std::string> input_bytes(const WriteInputBody& body);
@@ -38,8 +63,13 @@ template <> const InputType<NoFields>& input_type();
 template <> const InputType<control::Exec>& input_type();
 template <> const InputType<StartTerminalBody>& input_type();
 template <> const InputType<WriteInputBody>& input_type();
+template <> const InputType<KeysBody>& input_type();
+template <> const InputType<control::WaitUntil>& input_type();
+template <> const InputType<WaitBody>& input_type();
 template <> const InputType<ResizeBody>& input_type();
 template <> const InputType<SignalBody>& input_type();
+template <> const InputType<RenameBody>& input_type();
+template <> const InputType<CloseBody>& input_type();
 template <> const InputType<control::MakeDirectory>& input_type();
 template <> const InputType<control::MoveFile>& input_type();
 template <> const InputType<control::BuildTemplate>& input_type();

@@ -157,6 +157,8 @@ const OutputType<control::TerminalInfo>& output_type() {
       {"viewers", schema::whole(), "", [](const T& info) -> Written { return info.viewers; }},
       {"created", schema::time(), "", [](const T& info) -> Written { return time(info.row.created); }},
       {"ended", schema::or_null(schema::time()), "", [](const T& info) -> Written { return time(info.row.ended); }},
+      {"name", schema::text(), "Unique in its sandbox; empty: none.", [](const T& info) -> Written { return text(info.row.name); }},
+      {"title", schema::text(), "As its program set it last.", [](const T& info) -> Written { return text(info.row.title); }},
   }};
   return type;
 }
@@ -178,6 +180,95 @@ const OutputType<store::CommandRow>& output_type() {
       {"output_begin", schema::whole(), "Offset in the terminal's output.",
        [](const T& row) -> Written { return row.output_begin.value; }},
       {"output_end", schema::whole(), "", [](const T& row) -> Written { return row.output_end.value; }},
+      {"full_screen", schema::boolean(), "It used the alternate screen.", [](const T& row) -> Written { return row.full_screen; }},
+      {"trusted", schema::boolean(), "It was told with the terminal's own secret.", [](const T& row) -> Written { return row.trusted; }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::WaitResult>& output_type() {
+  using T = control::WaitResult;
+  static const OutputType<T> type{"WaitResult", {
+      {"event", schema::one_of({"pattern", "idle", "command_end", "exit", "timeout"}),
+       "What happened; exit also when the terminal ended before what was waited for.",
+       [](const T& result) -> Written {
+         switch (result.event) {
+           case T::Event::Pattern: return text("pattern");
+           case T::Event::Idle: return text("idle");
+           case T::Event::CommandEnd: return text("command_end");
+           case T::Event::Exit: return text("exit");
+           case T::Event::Timeout: break;
+         }
+         return text("timeout");
+       }},
+      {"from", schema::whole(), "Offset of the match, or where looking began.",
+       [](const T& result) -> Written { return result.from.value; }},
+      {"end", schema::whole(), "Offset behind the match, or behind what was looked at: the next wait may begin there.",
+       [](const T& result) -> Written { return result.end.value; }},
+      {"match", schema::text(), "With pattern.", [](const T& result) -> Written { return text(result.match); }},
+      {"command", {{"anyOf", json::array{schema::named("Command"), json::object{{"type", "null"}}}}}, "With command_end.",
+       [](const T& result) -> Written {
+         if (!result.command) return json::value(nullptr);
+         return output_type<store::CommandRow>().write(*result.command);
+       }},
+      {"exit_code", schema::or_null(schema::number()), "With exit.",
+       [](const T& result) -> Written { return exit_code(result.exit); }},
+      {"signal", schema::or_null(schema::number()), "With exit.",
+       [](const T& result) -> Written { return exit_signal(result.exit); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::GrepLine>& output_type() {
+  using T = control::GrepLine;
+  static const OutputType<T> type{"GrepLine", {
+      {"terminal", schema::text(), "", [](const T& line) -> Written { return text(line.terminal.str()); }},
+      {"offset", schema::whole(), "Of its first byte in the terminal's output.", [](const T& line) -> Written { return line.offset.value; }},
+      {"end", schema::whole(), "", [](const T& line) -> Written { return line.end.value; }},
+      {"time", schema::time(), "When it was written.", [](const T& line) -> Written { return time(line.time); }},
+      {"text", schema::text(), "As a person reads it.", [](const T& line) -> Written { return text(line.text); }},
+      {"match", schema::boolean(), "Else a line of context.", [](const T& line) -> Written { return line.match; }},
+      {"match_begin", schema::whole(), "Where in the text, in bytes.", [](const T& line) -> Written { return line.match_begin; }},
+      {"match_end", schema::whole(), "", [](const T& line) -> Written { return line.match_end; }},
+      {"command", schema::or_null(schema::number()), "Number of the command that printed it.",
+       [](const T& line) -> Written { return or_null(line.command); }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::GrepMissing>& output_type() {
+  using T = control::GrepMissing;
+  static const OutputType<T> type{"GrepMissing", {
+      {"terminal", schema::text(), "", [](const T& range) -> Written { return text(range.terminal.str()); }},
+      {"begin", schema::whole(), "", [](const T& range) -> Written { return range.begin.value; }},
+      {"end", schema::whole(), "", [](const T& range) -> Written { return range.end.value; }},
+  }};
+  return type;
+}
+
+template <>
+const OutputType<control::GrepPage>& output_type() {
+  using T = control::GrepPage;
+  static const OutputType<T> type{"GrepPage", {
+      {"items", schema::list_of(schema::named("GrepLine")), "Matches and their context, in order.",
+       [](const T& page) -> Written {
+         json::array out;
+         for (const auto& line : page.lines) out.emplace_back(output_type<control::GrepLine>().write(line));
+         return out;
+       }},
+      {"next", schema::text(), "Cursor of the next page for `after`; empty when all was searched.",
+       [](const T& page) -> Written { return text(page.next); }},
+      {"matches", schema::whole(), "In this page.", [](const T& page) -> Written { return page.matches; }},
+      {"bytes", schema::whole(), "That were searched for it.", [](const T& page) -> Written { return page.bytes; }},
+      {"missing", schema::list_of(schema::named("GrepMissing")), "No longer kept, or damaged.",
+       [](const T& page) -> Written {
+         json::array out;
+         for (const auto& range : page.missing) out.emplace_back(output_type<control::GrepMissing>().write(range));
+         return out;
+       }},
   }};
   return type;
 }
@@ -346,6 +437,10 @@ json::object output_schemas() {
   add(output_type<control::SandboxStatsInfo>());
   add(output_type<control::TerminalInfo>());
   add(output_type<store::CommandRow>());
+  add(output_type<control::WaitResult>());
+  add(output_type<control::GrepLine>());
+  add(output_type<control::GrepMissing>());
+  add(output_type<control::GrepPage>());
   add(output_type<control::ExecResult>());
   add(output_type<control::FileEntry>());
   add(output_type<control::TemplateInfo>());

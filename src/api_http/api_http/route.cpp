@@ -48,6 +48,7 @@ const std::vector<Route>& routes() {
     add_people_routes(rows);
     add_sandbox_routes(rows);
     add_terminal_routes(rows);
+    add_verb_routes(rows);
     add_file_routes(rows);
     add_event_routes(rows);
     return rows;

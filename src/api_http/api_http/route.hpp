@@ -55,6 +55,7 @@ struct Route {
   Response (*respond)(control::Outcome&&) = nullptr;
   Page page = Page::None;
   Result<control::Action> (*plan_socket)(Call&) = nullptr;  // of the same address as a WebSocket
+  bool ends_with_client = false;         // a wait: nobody needs its answer when its client has gone
   [[nodiscard]] bool needs_key() const { return page == Page::None; }
   [[nodiscard]] bool upgrades() const { return plan != nullptr && respond == nullptr && !streams; }  // to a WebSocket alone
   bool streams = false;                  // events, as they come
@@ -68,6 +69,7 @@ void add_job_routes(std::vector<Route>& table);
 void add_people_routes(std::vector<Route>& table);
 void add_sandbox_routes(std::vector<Route>& table);
 void add_terminal_routes(std::vector<Route>& table);
+void add_verb_routes(std::vector<Route>& table);
 void add_file_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 

@@ -1,5 +1,9 @@
 #include "api_http/route.hpp"
 
+#include <fmt/format.h>
+
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include <set>
@@ -16,7 +20,7 @@ namespace {
 const std::string sandbox = "sbx_00000000000000000000000000", terminal = "trm_00000000000000000000000000";
 
 std::string concrete(std::string pattern) {
-  for (const auto& [placeholder, value] : {std::pair{"{sandbox}", sandbox}, {"{terminal}", terminal}, {"{name}", std::string("debian")}})
+  for (const auto& [placeholder, value] : {std::pair{"{sandbox}", sandbox}, {"{terminal}", terminal}, {"{name}", std::string("debian")}, {"{number}", std::string("7")}})
     if (const auto at = pattern.find(placeholder); at != std::string::npos) pattern.replace(at, std::string(placeholder).size(), value);
   return pattern;
 }
@@ -122,6 +126,29 @@ TEST(Routes, PlansCarryEverythingThatWasAsked) {
   EXPECT_TRUE(started.shell_integration);
   EXPECT_EQ(planned<control::WriteInput>("POST", "/v1/terminals/" + terminal + "/input", R"({"base64":"AP8="})").data,
             std::string("\0\xFF", 2));
+  const auto sent = planned<control::SendKeys>("POST", "/v1/terminals/" + terminal + "/keys", R"({"keys":["ctrl-c","up"],"enter":true})");
+  EXPECT_EQ(sent.keys, (std::vector<std::string>{"ctrl-c", "up"}));
+  EXPECT_TRUE(sent.enter);
+  const auto waited = planned<control::WaitTerminal>("POST", "/v1/terminals/" + terminal + "/wait",
+                                                     R"({"until":{"idle_ms":7},"timeout_ms":9,"from":3})");
+  EXPECT_EQ(waited.until.idle, std::chrono::milliseconds{7});
+  EXPECT_EQ(waited.timeout, std::chrono::milliseconds{9});
+  EXPECT_EQ(waited.from, ByteOffset{3});
+  EXPECT_EQ(planned<control::GetTerminal>("GET", "/v1/terminals/box%2Fmain").terminal.text(), "box/main");
+  for (const char* signal : {"15", "\"TERM\"", "\"sigterm\"", "\"15\""})
+    EXPECT_EQ(planned<control::SignalTerminal>("POST", "/v1/terminals/x%2Fy/signal", fmt::format("{{\"signal\":{}}}", signal)).signal, 15);
+  const auto filtered = planned<control::ListCommands>("GET", "/v1/commands?failed=true&slower_ms=5000&cwd=%2Fw&text=a+b&trusted=false");
+  EXPECT_TRUE(filtered.filter.failed && !filtered.filter.running && !filtered.filter.full_screen);
+  EXPECT_EQ(filtered.filter.trusted, false);
+  EXPECT_EQ(filtered.filter.slower_than_ns, 5'000'000'000);
+  EXPECT_EQ(filtered.filter.text, "a b");
+  const auto command = planned<control::GetCommandOutput>("GET", "/v1/terminals/x%2Fy/commands/last/output?tail=3&format=raw");
+  EXPECT_FALSE(command.number || command.head);
+  EXPECT_EQ(command.tail, 3u);
+  EXPECT_EQ(planned<control::GetCommand>("GET", "/v1/terminals/x%2Fy/commands/7").number, 7u);
+  const auto grep = planned<control::Grep>("GET", "/v1/sandboxes/x/grep?pattern=a%2Bb&context_after=2&limit=9&after=c");
+  EXPECT_EQ(std::tie(grep.sandbox, grep.pattern, grep.after, grep.limit, grep.cursor),
+            std::tuple("x", "a+b", 2u, 9u, "c"));
   EXPECT_EQ(planned<control::ReadOutput>("GET", "/v1/terminals/" + terminal + "/output?from=9&limit=3").from, ByteOffset{9});
   EXPECT_FALSE(planned<control::AttachTerminal>("GET", "/v1/terminals/" + terminal + "/attach").from);
   EXPECT_EQ(planned<control::WriteFile>("PUT", "/v1/sandboxes/x/files?path=/f&mode=0640", "bytes").mode, 0640u);
@@ -151,7 +178,7 @@ TEST(Routes, WrongValuesAreNamed) {
   EXPECT_EQ(refusal("GET", "/v1/sandboxes?limit=0"), "The parameter \"limit\" must be a whole number from 1 to 1000.");
   EXPECT_EQ(refusal("GET", "/v1/sandboxes/x/files"), "The parameter \"path\" is missing.");
   EXPECT_EQ(refusal("PUT", "/v1/sandboxes/x/files?path=/f&mode=9"), "The parameter \"mode\" must be octal permission bits such as 0644.");
-  EXPECT_EQ(plan("GET", "/v1/terminals/nobody").error().code, Code::NotFound);
+  EXPECT_EQ(plan("GET", "/v1/terminals/x/commands/nobody").error().code, Code::InvalidArgument);
 }
 
 TEST(Routes, TextWithColonsAndQuotesIsNoSecondField) {

@@ -55,15 +55,6 @@ Result<Action> plan_exec(Call& call) {
   return action;
 }
 
-Result<Action> plan_commands(Call& call) {
-  control::ListCommands action{.sandbox = call.text("sandbox").value_or(""), .terminal = {}, .page = {}};
-  if (const auto terminal = call.text("terminal")) {
-    TRY_ASSIGN(action.terminal, TerminalId::parse(*terminal));
-  }
-  TRY_ASSIGN(action.page, call.page());
-  return action;
-}
-
 void add_life(std::vector<Route>& table) {
   table.push_back({.method = "POST", .pattern = "/v1/sandboxes", .operation = "create_sandbox",
                    .summary = "Start a sandbox; answers when it runs",
@@ -115,12 +106,6 @@ void add_sandbox_routes(std::vector<Route>& table) {
                    .summary = "Run a program to its end",
                    .query = {}, .body = json_body<control::Exec>(), .answer = one<control::ExecResult>("How it ended."),
                    .plan = plan_exec, .respond = respond_one<control::ExecResult>});
-  table.push_back({.method = "GET", .pattern = "/v1/commands", .operation = "list_commands",
-                   .summary = "The shell commands that were run, newest first",
-                   .query = page_parameters({{"sandbox", schema::text(), "Only of this sandbox.", false},
-                                             {"terminal", schema::text(), "Only of this terminal.", false}}),
-                   .body = {}, .answer = page_of<store::CommandRow>("A page of them."),
-                   .plan = plan_commands, .respond = respond_page<store::CommandRow>});
 }
 
 }  // namespace berth::api_http

@@ -12,7 +12,7 @@ Result<Action> plan_start(Call& call) {
   TRY_ASSIGN(auto body, read_body<StartTerminalBody>(call.body));
   return control::StartTerminal{.sandbox = call.part("sandbox"), .argv = std::move(body.argv), .env = std::move(body.env),
                                 .cwd = std::move(body.cwd), .kind = body.kind, .size = {body.cols, body.rows},
-                                .shell_integration = body.shell_integration};
+                                .shell_integration = body.shell_integration, .name = std::move(body.name)};
 }
 
 Response respond_started(control::Outcome&& outcome) {
@@ -23,31 +23,46 @@ Response respond_started(control::Outcome&& outcome) {
 }
 
 Result<Action> plan_get(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   return control::GetTerminal{std::move(terminal)};
 }
 
 Result<Action> plan_input(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto body, read_body<WriteInputBody>(call.body));
   TRY_ASSIGN(auto data, input_bytes(body));
   return control::WriteInput{std::move(terminal), std::move(data), body.close};
 }
 
+Result<Action> plan_keys(Call& call) {
+  auto terminal = call.terminal();
+  TRY_ASSIGN(auto body, read_body<KeysBody>(call.body));
+  return control::SendKeys{.terminal = std::move(terminal), .text = std::move(body.text), .paste = std::move(body.paste),
+                           .keys = std::move(body.keys), .enter = body.enter};
+}
+
+Result<Action> plan_wait(Call& call) {
+  auto terminal = call.terminal();
+  TRY_ASSIGN(auto body, read_body<WaitBody>(call.body));
+  control::WaitTerminal action{.terminal = std::move(terminal), .until = std::move(body.until), .timeout = body.timeout, .from = {}};
+  if (body.from) action.from = ByteOffset{*body.from};
+  return action;
+}
+
 Result<Action> plan_resize(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto body, read_body<ResizeBody>(call.body));
   return control::ResizeTerminal{std::move(terminal), {body.cols, body.rows}};
 }
 
 Result<Action> plan_signal(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto body, read_body<SignalBody>(call.body));
-  return control::SignalTerminal{std::move(terminal), body.signal};
+  return control::SignalTerminal{std::move(terminal), body.signal.number};
 }
 
 Result<Action> plan_output(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto from, call.number("from"));
   TRY_ASSIGN(const auto limit, call.number("limit"));
   control::ReadOutput action{.terminal = std::move(terminal), .from = {from.value_or(0)}};
@@ -64,7 +79,7 @@ Response respond_output(control::Outcome&& outcome) {
 }
 
 Result<Action> plan_attach(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto from, call.number("from"));
   control::AttachTerminal action{.terminal = std::move(terminal), .from = {}};
   if (from) action.from = ByteOffset{*from};
@@ -72,7 +87,7 @@ Result<Action> plan_attach(Call& call) {
 }
 
 Result<Action> plan_screen(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
+  auto terminal = call.terminal();
   TRY_ASSIGN(const auto at, call.number("at"));
   control::GetScreen action{.terminal = std::move(terminal)};
   if (at) action.at = ByteOffset{*at};
@@ -133,6 +148,14 @@ void add_use(std::vector<Route>& table) {
                    .summary = "Type into a terminal",
                    .query = {}, .body = json_body<WriteInputBody>(), .answer = nothing("The program can read it."),
                    .plan = plan_input, .respond = respond_nothing});
+  table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/keys", .operation = "send_keys",
+                   .summary = "Type text, paste, and press keys by name",
+                   .query = {}, .body = json_body<KeysBody>(), .answer = nothing("The program can read it."),
+                   .plan = plan_keys, .respond = respond_nothing});
+  table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/wait", .operation = "wait_terminal",
+                   .summary = "Wait for a pattern, for silence, for the end of a command or of the terminal",
+                   .query = {}, .body = json_body<WaitBody>(), .answer = one<control::WaitResult>("What happened."),
+                   .plan = plan_wait, .respond = respond_one<control::WaitResult>, .ends_with_client = true});
   table.push_back({.method = "POST", .pattern = "/v1/terminals/{terminal}/resize", .operation = "resize_terminal",
                    .summary = "Tell a terminal its size",
                    .query = {}, .body = json_body<ResizeBody>(), .answer = nothing("It has this size."),

@@ -27,6 +27,10 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
           [](const GetTerminal&) -> Outcome { return TerminalInfo{}; },
           [](const ListTerminals&) -> Outcome { return std::vector<TerminalInfo>{TerminalInfo{}}; },
           [](const ReadOutput&) -> Outcome { return OutputPart{{3}, "bytes", {8}, true}; }, [](const Exec&) -> Outcome { return ExecResult{}; },
+          [](const RenameTerminal&) -> Outcome { return TerminalInfo{}; }, [](const CloseTerminal&) -> Outcome { return TerminalInfo{}; },
+          [](const GetCommand&) -> Outcome { return store::CommandRow{}; }, [](const GetCommandOutput&) -> Outcome { return CommandOutput{}; },
+          [](const Grep&) -> Outcome { return GrepPage{.lines = {GrepLine{}}, .next = "next", .missing = {GrepMissing{}}}; },
+          [](const WaitTerminal&) -> Outcome { return WaitResult{}; },
           [](const ListCommands&) -> Outcome { return store::Page<store::CommandRow>{{store::CommandRow{}}, ""}; },
           [](const StatFile&) -> Outcome { return FileEntry{}; }, [](const ListFiles&) -> Outcome { return FileList{{FileEntry{}}, true}; },
           [](const ReadFile&) -> Outcome { return FileData{"bytes", true}; },
@@ -41,7 +45,7 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
 std::string concrete(std::string pattern) {
   const std::string terminal = "trm_00000000000000000000000000";
   for (const auto& [placeholder, value] : {std::pair<std::string, std::string>{"{sandbox}", "x"}, {"{terminal}", terminal},
-        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}})
+        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}, {"{number}", "7"}})
     if (const auto at = pattern.find(placeholder); at != std::string::npos) pattern.replace(at, placeholder.size(), value);
   return pattern;
 }
@@ -52,7 +56,8 @@ std::string body_for(const Route& route) {
   const json::object schema = route.body.make_schema();
   if (const auto* required = schema.if_contains("required"))
     for (const auto& name : required->as_array()) {
-      const auto type = schema.at("properties").at(name.as_string()).at("type").as_string();
+      const auto& types = schema.at("properties").at(name.as_string()).at("type");
+      const auto type = types.is_array() ? types.at(1).as_string() : types.as_string();
       body[name.as_string()] = type == "string" ? json::value("/x") : type == "array" ? json::value(json::array{"x"}) : json::value(9);
     }
   return json::serialize(body);

@@ -23,6 +23,18 @@ Result<int> stats(const Context& context, const verb::Stats& verb);
 Result<int> history(const Context& context, const verb::History& verb);
 Result<int> replay(const Context& context, const verb::Replay& verb);
 Result<int> logs(const Context& context, const verb::Logs& verb);
+// grep.cpp
+Result<int> grep(const Context& context, const verb::Grep& verb);
+// terminals.cpp
+Result<int> list_terminals(const Context& context, const verb::TerminalList& verb);
+Result<int> rename_terminal(const Context& context, const verb::TerminalRename& verb);
+Result<int> signal_terminal(const Context& context, const verb::TerminalSignal& verb);
+Result<int> resize_terminal(const Context& context, const verb::TerminalResize& verb);
+Result<int> close_terminal(const Context& context, const verb::TerminalClose& verb);
+// drive.cpp
+Result<int> send(const Context& context, const verb::Send& verb);
+Result<int> wait(const Context& context, const verb::Wait& verb);
+Result<int> command_output(const Context& context, const verb::CommandOutput& verb);
 // templates.cpp
 Result<int> list_templates(const Context& context);
 Result<int> build_template(const Context& context, const verb::TemplateBuild& verb);

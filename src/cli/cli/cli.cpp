@@ -27,8 +27,17 @@ struct Performer {
   Result<int> operator()(const verb::ShowScreen& v) const { return show_screen(context, v); }
   Result<int> operator()(const verb::List& v) const { return list(context, v); }
   Result<int> operator()(const verb::History& v) const { return history(context, v); }
+  Result<int> operator()(const verb::Grep& v) const { return grep(context, v); }
+  Result<int> operator()(const verb::TerminalList& v) const { return list_terminals(context, v); }
+  Result<int> operator()(const verb::TerminalRename& v) const { return rename_terminal(context, v); }
+  Result<int> operator()(const verb::TerminalSignal& v) const { return signal_terminal(context, v); }
+  Result<int> operator()(const verb::TerminalResize& v) const { return resize_terminal(context, v); }
+  Result<int> operator()(const verb::TerminalClose& v) const { return close_terminal(context, v); }
   Result<int> operator()(const verb::Replay& v) const { return replay(context, v); }
   Result<int> operator()(const verb::Logs& v) const { return logs(context, v); }
+  Result<int> operator()(const verb::Send& v) const { return send(context, v); }
+  Result<int> operator()(const verb::Wait& v) const { return wait(context, v); }
+  Result<int> operator()(const verb::CommandOutput& v) const { return command_output(context, v); }
   Result<int> operator()(const verb::Stop& v) const { return stop(context, v); }
   Result<int> operator()(const verb::Remove& v) const { return remove(context, v); }
   Result<int> operator()(const verb::Pause& v) const { return pause(context, v); }

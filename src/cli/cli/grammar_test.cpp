@@ -90,7 +90,15 @@ TEST(Grammar, ServeCollectsSettings) {
 TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(parsed<verb::List>("ls -a").all);
   EXPECT_EQ(parsed<verb::History>("history").limit, 20u);
-  EXPECT_EQ(parsed<verb::History>("history box -n 5").sandbox, "box");
+  EXPECT_EQ(parsed<verb::History>("history box -n 5").target, "box");
+  const auto slow = parsed<verb::History>("history --failed --slower 5s --cwd /w box/main");
+  EXPECT_TRUE(slow.failed && slow.slower == std::chrono::seconds{5} && slow.cwd == "/w" && slow.target == "box/main");
+  const auto found = parsed<verb::Grep>("grep -C 2 -i pattern box");
+  EXPECT_TRUE(found.context == 2 && found.ignore_case && found.pattern == "pattern" && found.target == "box");
+  const auto size = parsed<verb::TerminalResize>("terminal resize box/main 120x40");
+  EXPECT_TRUE(size.cols == 120 && size.rows == 40 && size.target == "box/main");
+  EXPECT_EQ(parsed<verb::TerminalClose>("terminal close box --grace 2s").grace, std::chrono::seconds{2});
+  EXPECT_EQ(parsed<verb::CommandOutput>("output box 12 --tail 3").tail, 3u);
   EXPECT_EQ(parsed<verb::Replay>("replay box --speed 2000").speed, 2000);
   EXPECT_TRUE(parsed<verb::Logs>("logs -f box").follow);
   EXPECT_TRUE(parsed<verb::Remove>("rm -f a b").force);

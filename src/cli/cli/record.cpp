@@ -33,10 +33,27 @@ std::map<std::string, std::string> sandbox_names(const Context& context) {
   return out;
 }
 
+std::string history_query(const verb::History& verb) {
+  std::string query;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, client::percent_encode(value));
+  };
+  if (!verb.target.empty()) add(names_terminal(verb.target) ? "terminal" : "sandbox", verb.target);
+  if (verb.failed) add("failed", "true");
+  if (verb.running) add("running", "true");
+  if (verb.full_screen) add("full_screen", "true");
+  if (verb.untrusted) add("trusted", "false");
+  if (verb.slower) add("slower_ms", std::to_string(verb.slower->count()));
+  if (!verb.cwd.empty()) add("cwd", verb.cwd);
+  if (!verb.text.empty()) add("text", verb.text);
+  return "/v1/commands" + query;
+}
+
 std::string history_text(const Context& context, const verb::History& verb, const json::array& commands) {
-  auto names = verb.sandbox.empty() ? sandbox_names(context) : std::map<std::string, std::string>();
+  const bool everywhere = verb.target.empty();
+  auto names = everywhere ? sandbox_names(context) : std::map<std::string, std::string>();
   std::vector<std::string> head{"TIME", "EXIT", "DURATION", "DIRECTORY", "COMMAND"};
-  if (verb.sandbox.empty()) head.insert(head.begin() + 1, "SANDBOX");
+  if (everywhere) head.insert(head.begin() + 1, "SANDBOX");
   Table table(head);
   for (auto item = commands.rbegin(); item != commands.rend(); ++item) {  // oldest first, as a shell shows it
     json::object command = object_of(*item);
@@ -48,7 +65,7 @@ std::string history_text(const Context& context, const verb::History& verb, cons
                                                                        : "?",
                                  duration ? human_duration(std::chrono::nanoseconds{*duration}) : "",
                                  text_of(command, "cwd"), one_line(text_of(command, "text"), shown_command)};
-    if (verb.sandbox.empty()) {
+    if (everywhere) {
       std::string id = text_of(command, "sandbox");
       auto name = names.find(id);
       row.insert(row.begin() + 1, name == names.end() ? id : name->second);
@@ -74,9 +91,7 @@ Result<std::uint64_t> read_journal(const Context& context, const std::string& te
 }  // namespace
 
 Result<int> history(const Context& context, const verb::History& verb) {
-  std::string target = "/v1/commands";
-  if (!verb.sandbox.empty()) target += "?sandbox=" + client::percent_encode(verb.sandbox);
-  TRY_ASSIGN(json::array commands, context.api().list(target, verb.limit));
+  TRY_ASSIGN(json::array commands, context.api().list(history_query(verb), verb.limit));
   if (context.output.json())
     context.output.print_json(commands);
   else

@@ -14,6 +14,12 @@ std::string sandbox_path(const std::string& sandbox, const std::string& below) {
   return "/v1/sandboxes/" + client::percent_encode(sandbox) + below;
 }
 
+std::string terminal_path(const std::string& terminal, const std::string& below) {
+  return "/v1/terminals/" + client::percent_encode(terminal) + below;
+}
+
+bool names_terminal(const std::string& target) { return TerminalId::looks_like(target) || target.contains('/'); }
+
 const json::object* choose_terminal(const json::array& terminals, Want want) {
   const json::object* best = nullptr;
   bool best_is_pty = false;
@@ -29,8 +35,8 @@ const json::object* choose_terminal(const json::array& terminals, Want want) {
 }
 
 Result<json::object> find_terminal(const Context& context, const std::string& target, Want want) {
-  if (TerminalId::looks_like(target)) {
-    TRY_ASSIGN(json::value terminal, context.api().get("/v1/terminals/" + target));
+  if (names_terminal(target)) {
+    TRY_ASSIGN(json::value terminal, context.api().get(terminal_path(target)));
     return object_of(terminal);
   }
   TRY_ASSIGN(json::value answer, context.api().get(sandbox_path(target, "/terminals")));

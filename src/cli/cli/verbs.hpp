@@ -60,8 +60,17 @@ struct List {
   bool all = false;
 };
 struct History {
-  std::string sandbox;
+  std::string target;  // sandbox, or terminal
   std::size_t limit = 20;
+  bool failed = false, running = false, full_screen = false, untrusted = false;
+  std::optional<std::chrono::milliseconds> slower;
+  std::string cwd, text;
+};
+struct Grep {
+  std::string pattern, target;  // target: terminal or sandbox; "": all sandboxes that are there
+  std::uint32_t before = 0, after = 0, context = 0;  // the larger of two counts
+  bool ignore_case = false, literal = false;
+  std::size_t limit = 1000;
 };
 struct Replay {
   std::string target;
@@ -70,6 +79,25 @@ struct Replay {
 struct Logs {
   std::string target;
   bool follow = false;
+};
+struct Send {
+  std::string target, text, paste;  // paste: a file, "-" is stdin
+  std::vector<std::string> keys;
+  bool enter = false;
+  bool wait_command = false;        // then print its output and end with its exit code
+  std::optional<std::chrono::milliseconds> timeout;
+};
+struct Wait {
+  std::string target, pattern;
+  std::optional<std::chrono::milliseconds> idle, timeout;
+  bool command_end = false, exit = false;
+  std::optional<std::uint64_t> from;
+};
+struct CommandOutput {
+  std::string target;
+  std::string number = "last";
+  bool raw = false, follow = false;
+  std::optional<std::uint32_t> head, tail;  // lines
 };
 struct Stop {
   std::vector<std::string> sandboxes;
@@ -150,6 +178,25 @@ struct TerminalRender {
   std::uint16_t cols = 80, rows = 24;
   bool text = false, vt = false, svg = false;  // one at most; else JSON with --json, else text
 };
+// ---- terminals of the server ----
+struct TerminalList {
+  std::string sandbox;  // "": all that run
+  bool all = false;
+};
+struct TerminalRename {
+  std::string target, name;
+};
+struct TerminalSignal {
+  std::string target, signal;
+};
+struct TerminalResize {
+  std::string target;
+  std::uint32_t cols = 0, rows = 0;
+};
+struct TerminalClose {
+  std::string target;
+  std::optional<std::chrono::milliseconds> grace;
+};
 // ---- journals on the disk of this home; no server ----
 struct JournalCheck {
   std::string target;  // terminal id or directory; "" is every journal of the home
@@ -164,13 +211,15 @@ struct Version {};
 }  // namespace verb
 
 using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
-                          verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Replay, verb::Logs, verb::Stop, verb::Remove,
+                          verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Grep, verb::Replay, verb::Logs, verb::Send,
+                          verb::Wait, verb::CommandOutput, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::Events, verb::JobList, verb::JobRetry, verb::JobCancel, verb::UserAdd, verb::UserList,
                           verb::UserChange, verb::UserDisable, verb::UserEnable, verb::KeyCreate, verb::KeyList,
                           verb::KeyRevoke, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
-                          verb::TerminalRender, verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
+                          verb::TerminalRender, verb::TerminalList, verb::TerminalRename,
+                          verb::TerminalSignal, verb::TerminalResize, verb::TerminalClose, verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

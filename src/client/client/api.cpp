@@ -80,7 +80,6 @@ Result<json::array> Api::list(std::string target, std::size_t most) const {
     json::object* object = answer.if_object();
     json::value* items = object == nullptr ? nullptr : object->if_contains("items");
     if (items == nullptr || !items->is_array()) return strange_answer();
-    if (items->get_array().empty()) break;
     for (json::value& item : items->get_array()) out.push_back(std::move(item));
     const json::value* next = object->if_contains("next");
     after = next != nullptr && next->is_string() ? std::string(next->get_string()) : std::string();
@@ -95,6 +94,12 @@ Result<Api::Screen> Api::screen(std::string_view terminal, std::string_view form
   Screen out{.data = std::move(response.body)};
   TRY_ASSIGN(out.offset, number_header(response, "x-berth-offset"));
   return out;
+}
+
+Result<Api::Text> Api::text(std::string target) const {
+  TRY_ASSIGN(Response response, checked({.target = std::move(target)}));
+  const auto complete = response.headers.find("x-berth-complete");
+  return Text{.body = std::move(response.body), .complete = complete == response.headers.end() || complete->second == "true"};
 }
 
 Result<Api::Output> Api::output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const {

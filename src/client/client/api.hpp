@@ -51,6 +51,12 @@ class Api {
     std::uint64_t offset = 0;
   };
   Result<Screen> screen(std::string_view terminal, std::string_view format, std::optional<std::uint64_t> at = {}) const;
+  // An answer that is no JSON; complete: the server says that nothing is missing in it.
+  struct Text {
+    std::string body;
+    bool complete = true;
+  };
+  Result<Text> text(std::string target) const;
   // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
   Result<Output> output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const;
 

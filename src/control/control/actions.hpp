@@ -25,6 +25,7 @@
 #include "base/units.hpp"
 #include "control/actions_people.hpp"
 #include "control/event_actions.hpp"
+#include "control/terminal_verbs.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
 
@@ -70,16 +71,17 @@ struct StartTerminal {
   store::TerminalKind kind = store::TerminalKind::Pty;
   TerminalSize size;
   bool shell_integration = true;
+  std::string name{};                        // "": none
 };
 struct ListTerminals { std::string sandbox; };
-struct GetTerminal { TerminalId terminal; };
-struct WriteInput { TerminalId terminal; std::string data; bool close = false; };
-struct ResizeTerminal { TerminalId terminal; TerminalSize size; };
-struct SignalTerminal { TerminalId terminal; int signal = 15; };     // to the foreground group
-struct ReadOutput { TerminalId terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
-struct AttachTerminal { TerminalId terminal; std::optional<ByteOffset> from; };  // absent: only what comes now
+struct GetTerminal { TerminalTarget terminal; };
+struct WriteInput { TerminalTarget terminal; std::string data; bool close = false; };
+struct ResizeTerminal { TerminalTarget terminal; TerminalSize size; };
+struct SignalTerminal { TerminalTarget terminal; int signal = 15; };     // to the foreground group
+struct ReadOutput { TerminalTarget terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
+struct AttachTerminal { TerminalTarget terminal; std::optional<ByteOffset> from; };  // absent: only what comes now
 enum class ScreenFormat { Text, Stream, Json, Image };
-struct GetScreen { TerminalId terminal; ScreenFormat format = ScreenFormat::Text; std::optional<ByteOffset> at; };  // absent: now
+struct GetScreen { TerminalTarget terminal; ScreenFormat format = ScreenFormat::Text; std::optional<ByteOffset> at; };  // absent: now
 struct Exec {                                // runs to its end; output is kept in a journal like a terminal's
   std::string sandbox;
   std::vector<std::string> argv;
@@ -88,7 +90,12 @@ struct Exec {                                // runs to its end; output is kept 
   std::string input;
   std::optional<std::chrono::milliseconds> timeout;
 };
-struct ListCommands { std::string sandbox; std::optional<TerminalId> terminal; store::PageRequest page; };
+struct ListCommands {
+  std::string sandbox;
+  std::optional<TerminalTarget> terminal;
+  store::PageRequest page;
+  store::CommandFilter filter{};             // by what they are; whose they are is said above
+};
 
 struct StatFile { std::string sandbox; std::string path; };
 struct ListFiles { std::string sandbox; std::string path; };
@@ -108,7 +115,8 @@ struct RetryJob { JobId job; };
 struct CancelJob { JobId job; };
 
 using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbox, RemoveSandbox, PauseSandbox, ResumeSandbox,
-                            SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, ResizeTerminal,
+                            SandboxStats, StartTerminal, ListTerminals, GetTerminal, WriteInput, SendKeys, WaitTerminal,
+                            RenameTerminal, CloseTerminal, GetCommand, GetCommandOutput, Grep, ResizeTerminal,
                             SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
                             GetServerInfo, ListJobs, RetryJob, CancelJob, AddUser, ListUsers, ChangeUser, CreateKey,
@@ -178,8 +186,8 @@ class Attachment {
 };
 
 using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,
-                             std::vector<TerminalInfo>, OutputPart, ScreenView, std::shared_ptr<Attachment>, ExecResult,
-                             store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
+                             std::vector<TerminalInfo>, OutputPart, WaitResult, CommandOutput, GrepPage,
+                             ScreenView, std::shared_ptr<Attachment>, ExecResult, store::CommandRow, store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
                              std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>,
                              store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>,
                              std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>>;

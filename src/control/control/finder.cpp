@@ -9,7 +9,9 @@ namespace {
 std::unexpected<Error> no_sandbox() {
   return fail(Code::NotFound, "There is no such sandbox.", "\"berth ls\" lists yours.");
 }
-std::unexpected<Error> no_terminal() { return fail(Code::NotFound, "There is no such terminal."); }
+std::unexpected<Error> no_terminal() {
+  return fail(Code::NotFound, "There is no such terminal.", "\"berth terminal ls\" lists yours; one is named by its id or as sandbox/name.");
+}
 
 template <class T>
 Result<T> or_none(Result<T> found, std::unexpected<Error> (*none)()) {
@@ -49,7 +51,22 @@ awaitable<Result<std::shared_ptr<sandboxes::Sandbox>>> Finder::live(std::string 
   co_return fail(Code::FailedPrecondition, "The sandbox does not run.", "Start another one; what it left is in its history.");
 }
 
-awaitable<Result<FoundTerminal>> Finder::terminal(std::string owner, TerminalId id) {
+awaitable<Result<TerminalId>> Finder::terminal_id(std::string owner, TerminalTarget target) {
+  const auto slash = target.text().find('/');
+  if (slash == std::string::npos) {
+    auto id = TerminalId::parse(target.text());
+    if (!id) co_return no_terminal();
+    co_return *std::move(id);
+  }
+  CO_TRY_ASSIGN(const auto box, co_await row(std::move(owner), target.text().substr(0, slash)));
+  auto named = or_none(co_await domain_.parts.store->read(
+      [id = box.id, name = target.text().substr(slash + 1)](store::Reader& reader) { return reader.terminal_named(id, name); }), no_terminal);
+  if (!named) co_return std::unexpected(std::move(named).error());
+  co_return std::move(named->id);
+}
+
+awaitable<Result<FoundTerminal>> Finder::terminal(std::string owner, TerminalTarget target) {
+  CO_TRY_ASSIGN(const auto id, co_await terminal_id(owner, std::move(target)));
   const auto entry = domain_.index.find(id);
   if (auto terminal = entry.terminal.lock()) {
     if (entry.owner != owner) co_return no_terminal();

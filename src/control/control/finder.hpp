@@ -26,7 +26,9 @@ class Finder {
   boost::asio::awaitable<Result<store::SandboxRow>> row(std::string owner, std::string sandbox);
   // FailedPrecondition when it is there, but does not live.
   boost::asio::awaitable<Result<std::shared_ptr<sandboxes::Sandbox>>> live(std::string owner, std::string sandbox);
-  boost::asio::awaitable<Result<FoundTerminal>> terminal(std::string owner, TerminalId id);
+  // By id, or by sandbox and name. Live ones are found without asking the store when they are named by id.
+  boost::asio::awaitable<Result<FoundTerminal>> terminal(std::string owner, TerminalTarget target);
+  boost::asio::awaitable<Result<TerminalId>> terminal_id(std::string owner, TerminalTarget target);  // of whoever's id it is
 
  private:
   Domain& domain_;

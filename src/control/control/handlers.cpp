@@ -15,6 +15,7 @@ using boost::asio::awaitable;
 
 constexpr std::chrono::hours longest_grace{1};
 constexpr std::chrono::hours longest_exec{168};
+constexpr std::chrono::hours longest_wait{1};
 constexpr std::uint64_t most_output = 16 << 20;  // of one read
 constexpr std::uint32_t page_limit = 100, command_page_limit = 1000;
 
@@ -132,6 +133,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, StartTerminal action) {
   CO_TRY(check_environment(action.env));
   CO_TRY(check_directory(action.cwd));
   CO_TRY(check_size(action.size));
+  if (!action.name.empty()) CO_TRY(check_terminal_name(action.name));
   if (action.kind == store::TerminalKind::Pipes && action.argv.empty())
     co_return fail(Code::InvalidArgument, "A terminal of pipes needs argv.");
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
@@ -184,6 +186,21 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, WriteInput action) {
   co_return co_await done(found.executor(), write_input(found, std::move(action.data), action.close));
 }
 
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, SendKeys action) {
+  CO_TRY(check_input(action.text));
+  CO_TRY(check_input(action.paste));
+  CO_TRY(check_keys(action.keys));
+  CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
+  co_return co_await done(found.executor(), send_keys(&domain_, found, std::move(action)));
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, WaitTerminal action) {
+  CO_TRY(check_until(action.until));
+  CO_TRY(check_time(action.timeout, std::chrono::milliseconds{0}, longest_wait, "timeout_ms"));
+  CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
+  co_return co_await answer(found.executor(), wait_for(&domain_, found, std::move(action)));
+}
+
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ResizeTerminal action) {
   CO_TRY(check_size(action.size));
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
@@ -231,7 +248,12 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, Exec action) {
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ListCommands action) {
   CO_TRY(check_page(action.page, command_page_limit));
-  store::CommandFilter filter{.owner = caller.owner, .sandbox = {}, .terminal = action.terminal};
+  CO_TRY(check_filter(action.filter));
+  store::CommandFilter filter = std::move(action.filter);
+  filter.owner = caller.owner;
+  if (action.terminal) {
+    CO_TRY_ASSIGN(filter.terminal, co_await finder_.terminal_id(caller.owner, *action.terminal));
+  }
   if (SandboxId::looks_like(action.sandbox)) {  // history outlives its sandbox
     CO_TRY_ASSIGN(filter.sandbox, SandboxId::parse(action.sandbox));
   } else if (!action.sandbox.empty()) {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "create_sandbox", "list_sandboxes", "get_sandbox",     "stop_sandbox",   "remove_sandbox", "pause_sandbox",
     "resume_sandbox", "sandbox_stats",  "start_terminal",  "list_terminals", "get_terminal",   "write_input",
+    "send_keys",      "wait_terminal",  "rename_terminal", "close_terminal", "get_command",    "get_command_output", "grep",
     "resize_terminal", "signal_terminal", "read_output",   "attach_terminal", "get_screen", "exec",          "list_commands",
     "stat_file",      "list_files",     "read_file",       "write_file",     "make_directory", "move_file",
     "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",

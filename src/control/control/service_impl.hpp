@@ -48,6 +48,13 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, ListTerminals action);
   Answer handle(Caller caller, GetTerminal action);
   Answer handle(Caller caller, WriteInput action);
+  Answer handle(Caller caller, SendKeys action);
+  Answer handle(Caller caller, WaitTerminal action);
+  Answer handle(Caller caller, RenameTerminal action);
+  Answer handle(Caller caller, CloseTerminal action);
+  Answer handle(Caller caller, GetCommand action);
+  Answer handle(Caller caller, GetCommandOutput action);
+  Answer handle(Caller caller, Grep action);
   Answer handle(Caller caller, ResizeTerminal action);
   Answer handle(Caller caller, SignalTerminal action);
   Answer handle(Caller caller, ReadOutput action);
@@ -77,6 +84,10 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, RevokeKey action);
   Answer handle(Caller caller, FollowEvents action);
   Answer handle(Caller caller, OpenEvents action);
+
+  boost::asio::awaitable<Result<store::CommandRow>> command_row(FoundTerminal found, std::optional<std::uint64_t> number);
+  boost::asio::awaitable<Result<std::vector<TerminalId>>> searched_terminals(std::string owner, const Grep& action);
+  boost::asio::awaitable<Result<>> name_commands(GrepPage* page);
 
   struct Start { templates::Template root; sandboxes::Runtime runtime; };
   Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
@@ -109,6 +120,7 @@ class ServiceImpl final : public Service {
   std::shared_ptr<jobs::Jobs> jobs_;
   std::shared_ptr<events::Timeline> timeline_;
   WallTime started_;
+  std::atomic<std::uint32_t> greps_ = 0;  // at this moment
   std::atomic<bool> ready_ = false, stopping_ = false;
 };
 

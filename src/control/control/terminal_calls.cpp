@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "aio/deadline.hpp"
 
 namespace berth::control {
@@ -11,6 +13,7 @@ using boost::asio::awaitable;
 using terminals::Viewer;
 
 constexpr std::chrono::seconds input_limit{30};    // of one call whose process does not read
+constexpr std::chrono::seconds kill_limit{10};
 constexpr std::chrono::seconds journal_limit{5};   // for bytes that were announced
 
 std::unexpected<Error> not_now(const char* message) { return fail(Code::FailedPrecondition, message); }
@@ -26,7 +29,11 @@ Result<std::shared_ptr<TerminalHost>> host(const std::shared_ptr<sandboxes::Sand
 awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted) {
   CO_TRY_ASSIGN(const auto keeper, host(sandbox));
   CO_TRY_ASSIGN(const auto terminal, co_await keeper->start(std::move(wanted)));
-  CO_TRY(co_await terminal->committed());  // its id is promised from here on
+  if (auto promised = co_await terminal->committed(); !promised) {  // its id is promised from here on
+    if (promised.error().code == Code::AlreadyExists)  // its name was taken in the same moment: nobody would find it
+      (void)co_await terminal->signal(SIGKILL, false);
+    co_return std::unexpected(std::move(promised).error());
+  }
   co_return info_of(*terminal);
 }
 
@@ -56,6 +63,36 @@ awaitable<Result<>> resize_terminal(FoundTerminal found, TerminalSize size) {
 awaitable<Result<>> signal_terminal(FoundTerminal found, int signal) {
   if (!found.host) co_return not_now("The terminal has ended.");
   co_return co_await found.terminal->signal(signal, true);
+}
+
+namespace {
+
+awaitable<Result<>> until_ended(std::shared_ptr<terminals::Terminal> terminal) {
+  while (terminal->state() != terminals::Terminal::State::Ended) CO_TRY(co_await terminal->changed());
+  co_return co_await terminal->committed();
+}
+
+// To what is in the foreground, and to the program that leads the terminal: a shell passes a hangup on to its jobs.
+awaitable<Result<>> signal_both(std::shared_ptr<terminals::Terminal> terminal, int number) {
+  CO_TRY(co_await terminal->signal(number, true));
+  co_return co_await terminal->signal(number, false);
+}
+
+}  // namespace
+
+awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace) {
+  using State = terminals::Terminal::State;
+  const auto terminal = found.terminal;
+  if (terminal->state() == State::Ended) co_return info_of(*terminal);
+  (void)co_await signal_both(terminal, SIGHUP);  // it may end between the two
+  (void)co_await signal_both(terminal, SIGCONT);
+  const auto polite = co_await aio::with_deadline(until_ended(terminal), grace, "It did not end in time.");
+  if (!polite && polite.error().code == Code::Cancelled) co_return std::unexpected(polite.error());
+  if (terminal->state() != State::Ended) {
+    (void)co_await signal_both(terminal, SIGKILL);
+    CO_TRY(co_await aio::with_deadline(until_ended(terminal), kill_limit, "The terminal was killed and has not ended yet."));
+  }
+  co_return info_of(*terminal);
 }
 
 // What is there now, from one place on: never waits for output that is still to come.

@@ -12,8 +12,14 @@ boost::asio::awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sand
 boost::asio::awaitable<Result<TerminalInfo>> get_terminal(FoundTerminal found);
 boost::asio::awaitable<Result<std::vector<TerminalInfo>>> live_terminals(std::shared_ptr<sandboxes::Sandbox> sandbox);
 boost::asio::awaitable<Result<>> write_input(FoundTerminal found, std::string data, bool close);
+// send_keys.cpp: all of it as one input, encoded for the modes that the terminal's recent output set.
+boost::asio::awaitable<Result<>> send_keys(Domain* domain, FoundTerminal found, SendKeys wanted);
+// wait.cpp: returns when it happened, the terminal ended, or the time is over. Output costs one window of memory.
+boost::asio::awaitable<Result<WaitResult>> wait_for(Domain* domain, FoundTerminal found, WaitTerminal wanted);
 boost::asio::awaitable<Result<>> resize_terminal(FoundTerminal found, TerminalSize size);
 boost::asio::awaitable<Result<>> signal_terminal(FoundTerminal found, int signal);
+// Returns when it has ended: after the hangup, or killed after the grace.
+boost::asio::awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace);
 boost::asio::awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, ByteOffset from, std::uint64_t limit);
 boost::asio::awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found,
                                                                             std::optional<ByteOffset> from);

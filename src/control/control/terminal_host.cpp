@@ -174,7 +174,9 @@ awaitable<Result<std::shared_ptr<Terminal>>> TerminalHost::start(StartTerminal w
                          .argv = wanted.argv,
                          .cwd = wanted.cwd.empty() ? std::string(workspace) : wanted.cwd,
                          .size = wanted.size,
-                         .created = domain_.parts.clock->now()};
+                         .created = domain_.parts.clock->now(),
+                         .name = wanted.name};
+  if (!row.name.empty()) CO_TRY(co_await check_free(row.name));
   if (is_integrated_shell(wanted)) row.nonce = crypto::random_hex(nonce_bytes);
   auto process = make_process(row, sandbox->environment(), wanted.env);
   const auto terminal = Terminal::create(shared_, std::move(row));
@@ -182,6 +184,17 @@ awaitable<Result<std::shared_ptr<Terminal>>> TerminalHost::start(StartTerminal w
   enter(terminal);
   CO_TRY(co_await terminal->start(outlet_, std::move(process)));
   co_return terminal;
+}
+
+// A friendly answer before anything is started; that a name is unique the store sees to.
+awaitable<Result<>> TerminalHost::check_free(std::string name) {
+  const auto there = co_await domain_.parts.store->read(
+      [id = id_, name](store::Reader& reader) { return reader.terminal_named(id, name); });
+  if (there)
+    co_return fail(Code::AlreadyExists, "A terminal of this sandbox has this name already.",
+                   "Rename that one, also when it has ended, or take another name.");
+  if (there.error().code != Code::NotFound) co_return std::unexpected(there.error());
+  co_return Result<>{};
 }
 
 void TerminalHost::enter(const std::shared_ptr<Terminal>& terminal) {

@@ -46,6 +46,7 @@ class TerminalHost final : public sandboxes::Keeper, public std::enable_shared_f
   struct History { std::size_t terminals = 0; std::vector<Restored> running; };
 
   static Result<History> read_rows(store::Reader& reader, const SandboxId& id);
+  boost::asio::awaitable<Result<>> check_free(std::string name);
   void enter(const std::shared_ptr<terminals::Terminal>& terminal);
   void told(const TerminalId& id);
   void consider_removal();

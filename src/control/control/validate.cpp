@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "sandboxes/name.hpp"
+#include "vt/keys.hpp"
+
 namespace berth::control {
 namespace {
 
@@ -70,7 +73,7 @@ Result<> check_directory(std::string_view path) {
 
 Result<> check_size(TerminalSize size) {
   if (size.cols < 1 || size.cols > max_cells || size.rows < 1 || size.rows > max_cells)
-    return fail(Code::InvalidArgument, fmt::format("Columns and rows must be from 1 to {}.", max_cells));
+    return fail(Code::InvalidArgument, fmt::format("Columns and rows must be from 1 to {}.", max_cells), "A usual size is 80 columns and 24 rows.");
   return {};
 }
 
@@ -83,6 +86,46 @@ Result<> check_signal(int signal) {
 Result<> check_input(std::string_view input) {
   if (input.size() > max_input_bytes)
     return fail(Code::TooLarge, fmt::format("The input has {} bytes; the limit is {}.", input.size(), max_input_bytes));
+  return {};
+}
+
+Result<> check_keys(const std::vector<std::string>& keys) {
+  if (keys.size() > max_keys) return fail(Code::TooLarge, fmt::format("There are {} keys; the limit is {}.", keys.size(), max_keys));
+  for (const auto& key : keys) TRY(vt::encode_key(key));
+  return {};
+}
+
+Result<> check_until(const WaitUntil& until) {
+  const int asked = int{until.pattern.has_value()} + int{until.idle.has_value()} + int{until.command_end} + int{until.exit};
+  if (asked != 1)
+    return fail(Code::InvalidArgument, "\"until\" must hold exactly one of pattern, idle_ms, command_end and exit.");
+  if (until.pattern && until.pattern->empty()) return fail(Code::InvalidArgument, "\"until.pattern\" is empty.");
+  if (until.idle) return check_time(*until.idle, std::chrono::milliseconds{1}, std::chrono::hours{1}, "idle_ms");
+  return {};
+}
+
+Result<> check_terminal_name(std::string_view name) {
+  if (sandboxes::check_name(name)) return {};
+  return fail(Code::InvalidArgument, "This is not a name for a terminal.",
+              "A name has 1 to 63 of a-z, 0-9 and '-', and begins with a letter or digit.");
+}
+
+Result<> check_grep(const Grep& grep, std::uint32_t most_matches) {
+  if (grep.pattern.empty()) return fail(Code::InvalidArgument, "The pattern is empty.");
+  if (grep.limit < 1 || grep.limit > most_matches)
+    return fail(Code::InvalidArgument, fmt::format("The limit must be from 1 to {} matches.", most_matches));
+  if (std::max(grep.before, grep.after) > max_context)
+    return fail(Code::InvalidArgument, fmt::format("At most {} lines of context are given.", max_context));
+  return {};
+}
+
+Result<> check_filter(const store::CommandFilter& filter) {
+  if (filter.cwd) {
+    if (filter.cwd->empty()) return fail(Code::InvalidArgument, "The directory to look for is empty.");
+    TRY(check_directory(*filter.cwd));
+  }
+  if (filter.text && (filter.text->empty() || filter.text->size() > max_filter_text))
+    return fail(Code::InvalidArgument, fmt::format("The text to look for must have from 1 to {} bytes.", max_filter_text));
   return {};
 }
 

@@ -21,6 +21,9 @@ inline constexpr std::size_t max_variables = 512;
 inline constexpr std::size_t max_environment_bytes = 128 << 10;
 inline constexpr std::size_t max_path_bytes = 4095;
 inline constexpr std::size_t max_input_bytes = 16 << 20;         // of one exec or one input call
+inline constexpr std::size_t max_filter_text = 4096;
+inline constexpr std::uint32_t max_context = 100;                // lines around a match
+inline constexpr std::size_t max_keys = 1024;                     // of one call
 inline constexpr int max_signal = 64;
 inline constexpr std::uint16_t max_cells = 1000;                 // columns, and rows
 
@@ -31,6 +34,11 @@ inline constexpr std::uint16_t max_cells = 1000;                 // columns, and
 [[nodiscard]] Result<> check_size(TerminalSize size);
 [[nodiscard]] Result<> check_signal(int signal);
 [[nodiscard]] Result<> check_input(std::string_view input);
+[[nodiscard]] Result<> check_keys(const std::vector<std::string>& keys);  // known names
+[[nodiscard]] Result<> check_until(const WaitUntil& until);               // exactly one; the pattern compiles later
+[[nodiscard]] Result<> check_terminal_name(std::string_view name);
+[[nodiscard]] Result<> check_grep(const Grep& grep, std::uint32_t most_matches);  // the pattern compiles later
+[[nodiscard]] Result<> check_filter(const store::CommandFilter& filter);
 [[nodiscard]] Result<> check_time(std::chrono::milliseconds time, std::chrono::milliseconds least, std::chrono::milliseconds most,
                                   std::string_view what);
 [[nodiscard]] Result<> check_page(const store::PageRequest& page, std::uint32_t most);

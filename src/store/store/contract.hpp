@@ -37,9 +37,10 @@ TEST_P(StoreContract, RowsComeBackAsTheyWere) {
   EXPECT_EQ(t.argv, expected.argv);
   EXPECT_EQ(
       std::tie(t.id, t.sandbox, t.owner, t.kind, t.cwd, t.size, t.nonce, t.running, t.exit, t.monitored, t.created,
-               t.ended),
+               t.ended, t.title, t.name),
       std::tie(expected.id, expected.sandbox, expected.owner, expected.kind, expected.cwd, expected.size,
-               expected.nonce, expected.running, expected.exit, expected.monitored, expected.created, expected.ended));
+               expected.nonce, expected.running, expected.exit, expected.monitored, expected.created, expected.ended,
+               expected.title, expected.name));
 
   const auto page = read([](Reader& r) { return r.commands({.owner = "ada"}, {}); });
   ASSERT_TRUE(page) << page.error().describe();
@@ -47,9 +48,9 @@ TEST_P(StoreContract, RowsComeBackAsTheyWere) {
   const CommandRow& c = page->rows.front();
   const CommandRow one = command_row(3, 2);
   EXPECT_EQ(std::tie(c.terminal, c.number, c.sandbox, c.owner, c.text, c.cwd, c.exit_code, c.done, c.started,
-                     c.duration_ns, c.output_begin, c.output_end),
+                     c.duration_ns, c.output_begin, c.output_end, c.full_screen, c.trusted),
             std::tie(one.terminal, one.number, one.sandbox, one.owner, one.text, one.cwd, one.exit_code, one.done,
-                     one.started, one.duration_ns, one.output_begin, one.output_end));
+                     one.started, one.duration_ns, one.output_begin, one.output_end, one.full_screen, one.trusted));
 }
 
 TEST_P(StoreContract, WhatIsNotThereIsNotFound) {

@@ -68,7 +68,8 @@ inline TerminalRow terminal_row(std::uint64_t number, std::uint64_t sandbox) {
           .exit = Exit(Killed{9}),
           .monitored = {42},
           .created = at(5),
-          .ended = at(6)};
+          .ended = at(6),
+          .title = "vim \"a\""};
 }
 inline CommandRow command_row(std::uint64_t number, std::uint64_t terminal = 1, std::uint64_t sandbox = 1) {
   return {.terminal = id<TerminalId>(terminal),
@@ -82,7 +83,8 @@ inline CommandRow command_row(std::uint64_t number, std::uint64_t terminal = 1, 
           .started = at(7),
           .duration_ns = 8,
           .output_begin = {9},
-          .output_end = {10}};
+          .output_end = {10},
+          .full_screen = true};
 }
 
 inline std::string text_of(const SandboxRow& r) {

@@ -23,6 +23,10 @@ class EmptyUnit : public Unit {
 
   Result<TerminalRow> terminal(const TerminalId&) override { return absent(); }
   Result<std::vector<TerminalRow>> terminals(const SandboxId&) override { return std::vector<TerminalRow>{}; }
+  Result<TerminalRow> terminal_named(const SandboxId&, const std::string&) override { return absent(); }
+  Result<CommandRow> command(const TerminalId&, std::uint64_t) override { return absent(); }
+  Result<CommandRow> command_at(const TerminalId&, ByteOffset) override { return absent(); }
+  Result<> rename_terminal(const TerminalId&, const std::string&) override { return {}; }
   Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) override { return Page<CommandRow>{}; }
   Result<std::vector<CommandRow>> open_commands(const TerminalId&) override { return std::vector<CommandRow>{}; }
   Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t) override { return std::nullopt; }

@@ -51,6 +51,8 @@ struct TerminalRow {
   ByteOffset monitored{};        // commands up to here are rows; the parser starts again from here
   WallTime created{};
   std::optional<WallTime> ended;
+  std::string title{};           // as its program set it last (OSC 0, OSC 2)
+  std::string name{};            // "" or unique within its sandbox
 };
 
 struct CommandRow {
@@ -66,6 +68,8 @@ struct CommandRow {
   std::optional<std::int64_t> duration_ns;
   ByteOffset output_begin{};
   ByteOffset output_end{};       // equals output_begin while open
+  bool full_screen = false;      // it used the alternate screen
+  bool trusted = true;           // its markers had the nonce, or it is the terminal's own program
 };
 
 }  // namespace berth::store

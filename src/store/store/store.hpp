@@ -38,6 +38,15 @@ struct CommandFilter {                                                // newest 
   std::string owner;
   std::optional<SandboxId> sandbox;
   std::optional<TerminalId> terminal;
+  bool failed = false;                                                // it ended, and not with 0
+  bool running = false;
+  std::optional<bool> full_screen{}, trusted{};
+  std::optional<std::int64_t> slower_than_ns{};                       // it ended, and took at least so long
+  std::optional<std::string> cwd{};                                   // this directory, or below it
+  std::optional<std::string> text{};                                  // its text has this in it
+  [[nodiscard]] bool by_what_they_are() const {
+    return failed || running || full_screen || trusted || slower_than_ns || cwd || text;
+  }
 };
 
 // What is read and what is written, by noun. A new noun brings its rows and its two interfaces in a header of its own
@@ -68,7 +77,11 @@ class TerminalReader {
  public:
   virtual Result<TerminalRow> terminal(const TerminalId& id) = 0;
   virtual Result<std::vector<TerminalRow>> terminals(const SandboxId& sandbox) = 0;          // oldest first
+  virtual Result<TerminalRow> terminal_named(const SandboxId& sandbox, const std::string& name) = 0;
+  // A page looks at a bounded number of rows: with a filter by what commands are it may be short, or empty, with a next.
   virtual Result<Page<CommandRow>> commands(const CommandFilter&, const PageRequest&) = 0;
+  virtual Result<CommandRow> command(const TerminalId&, std::uint64_t number) = 0;
+  virtual Result<CommandRow> command_at(const TerminalId&, ByteOffset) = 0;  // the last whose output begins there or before
   virtual Result<std::vector<CommandRow>> open_commands(const TerminalId&) = 0;
   virtual Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t number) = 0;  // absent: no such row
   // Terminals that ended before then, the longest first.
@@ -81,7 +94,8 @@ class TerminalReader {
 class TerminalWriter {
  public:
   virtual Result<> insert_terminal(const TerminalRow&) = 0;
-  virtual Result<> update_terminal(const TerminalRow&) = 0;
+  virtual Result<> update_terminal(const TerminalRow&) = 0;           // everything but its name
+  virtual Result<> rename_terminal(const TerminalId&, const std::string& name) = 0;  // AlreadyExists in its sandbox
   virtual Result<> put_command(const CommandRow&) = 0;                // insert or replace by (terminal, number)
   virtual Result<> forget_terminal(const TerminalId&) = 0;            // its row and its commands; no error when it is gone
 

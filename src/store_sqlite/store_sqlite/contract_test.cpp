@@ -1,5 +1,6 @@
 #include "store/contract.hpp"
 #include "store/contract_events.hpp"
+#include "store/contract_verbs.hpp"
 #include "store/contract_jobs.hpp"
 #include "store/contract_sessions.hpp"
 

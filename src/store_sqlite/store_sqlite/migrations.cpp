@@ -154,11 +154,26 @@ CREATE TABLE events_forgotten (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Filters by what commands are, each newest first.
+constexpr const char* verbs_schema = R"sql(
+ALTER TABLE terminals ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE terminals ADD COLUMN name TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX terminals_by_name ON terminals (sandbox, name) WHERE name <> '';
+ALTER TABLE commands ADD COLUMN full_screen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE commands ADD COLUMN trusted INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX commands_failed ON commands (owner, seq) WHERE exit_code <> 0;
+CREATE INDEX commands_running ON commands (owner, seq) WHERE done = 0;
+CREATE INDEX commands_full_screen ON commands (owner, seq) WHERE full_screen = 1;
+CREATE INDEX commands_slow ON commands (owner, seq) WHERE duration_ns >= 1000000000;
+CREATE INDEX commands_by_output ON commands (terminal, output_begin);
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
                             Migration{3, "jobs; terminals by their end", job_schema},
                             Migration{4, "users; scopes, expiry and last use of keys", people_schema},
-                            Migration{5, "events", event_schema}};
+                            Migration{5, "events", event_schema},
+                            Migration{6, "names and titles of terminals; commands by what they are", verbs_schema}};
 
 }  // namespace
 

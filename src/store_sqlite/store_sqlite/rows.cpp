@@ -55,7 +55,9 @@ Result<store::TerminalRow> read_terminal(const Statement& s) {
       .exit = exit,
       .monitored = {static_cast<std::uint64_t>(s.integer(12))},
       .created = time_at(s.integer(13)),
-      .ended = time_at(s.optional_integer(14))};
+      .ended = time_at(s.optional_integer(14)),
+      .title = s.text(15),
+      .name = s.text(16)};
 }
 
 void bind_terminal(Statement& s, const store::TerminalRow& row, const std::string& argv) {
@@ -66,7 +68,7 @@ void bind_terminal(Statement& s, const store::TerminalRow& row, const std::strin
   }
   s.bind(row.id.str(), row.sandbox.str(), row.owner, static_cast<std::int64_t>(row.kind), Blob{argv}, row.cwd,
          std::int64_t{row.size.cols}, std::int64_t{row.size.rows}, row.nonce, std::int64_t{row.running}, code, signal,
-         as_signed(row.monitored.value), nanoseconds(row.created), nanoseconds(row.ended));
+         as_signed(row.monitored.value), nanoseconds(row.created), nanoseconds(row.ended), row.title);
 }
 
 Result<store::CommandRow> read_command(const Statement& s) {
@@ -83,13 +85,15 @@ Result<store::CommandRow> read_command(const Statement& s) {
                            .started = time_at(s.integer(8)),
                            .duration_ns = s.optional_integer(9),
                            .output_begin = {static_cast<std::uint64_t>(s.integer(10))},
-                           .output_end = {static_cast<std::uint64_t>(s.integer(11))}};
+                           .output_end = {static_cast<std::uint64_t>(s.integer(11))},
+                           .full_screen = s.integer(12) != 0,
+                           .trusted = s.integer(13) != 0};
 }
 
 void bind_command(Statement& s, const store::CommandRow& row) {
   s.bind(row.terminal.str(), as_signed(row.number), row.sandbox.str(), row.owner, row.text, row.cwd, row.exit_code,
          std::int64_t{row.done}, nanoseconds(row.started), row.duration_ns, as_signed(row.output_begin.value),
-         as_signed(row.output_end.value));
+         as_signed(row.output_end.value), std::int64_t{row.full_screen}, std::int64_t{row.trusted});
 }
 
 Result<store::KeyRow> read_key(const Statement& s) {

@@ -20,6 +20,9 @@ class SqlUnit final : public store::Unit {
   Result<std::vector<store::SandboxRow>> live_sandboxes() override;
   Result<store::TerminalRow> terminal(const TerminalId& id) override;
   Result<std::vector<store::TerminalRow>> terminals(const SandboxId& sandbox) override;
+  Result<store::TerminalRow> terminal_named(const SandboxId& sandbox, const std::string& name) override;
+  Result<store::CommandRow> command(const TerminalId&, std::uint64_t number) override;
+  Result<store::CommandRow> command_at(const TerminalId&, ByteOffset) override;
   Result<store::Page<store::CommandRow>> commands(const store::CommandFilter&, const store::PageRequest&) override;
   Result<std::vector<store::CommandRow>> open_commands(const TerminalId&) override;
   Result<std::optional<bool>> command_done(const TerminalId&, std::uint64_t number) override;
@@ -59,6 +62,7 @@ class SqlUnit final : public store::Unit {
   Result<> remove_sandbox(const SandboxId&) override;
   Result<> insert_terminal(const store::TerminalRow&) override;
   Result<> update_terminal(const store::TerminalRow&) override;
+  Result<> rename_terminal(const TerminalId&, const std::string& name) override;
   Result<> put_command(const store::CommandRow&) override;
   Result<> forget_terminal(const TerminalId&) override;
   Result<> insert_user(const store::UserRow&) override;
@@ -85,6 +89,8 @@ class SqlUnit final : public store::Unit {
   Result<> put_idempotency(const store::IdempotencyRow&, WallTime forget) override;
 
  private:
+  Result<store::Page<store::CommandRow>> filtered_commands(const store::CommandFilter&, const store::PageRequest&);
+
   Connection& connection_;
   Events events_;
 };

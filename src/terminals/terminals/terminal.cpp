@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/utf8.hpp"
 #include "terminals/viewer.hpp"
 #include "wire/frame.hpp"
 
@@ -18,8 +19,18 @@ namespace {
 
 constexpr auto no_throw = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::size_t input_piece_bytes = 64 << 10;
+constexpr std::size_t max_title_bytes = 256;
 
 WallTime from_ns(std::int64_t ns) { return WallTime{std::chrono::nanoseconds{ns}}; }
+
+// As text that may be shown: whole characters, no controls.
+std::string valid_prefix(std::string_view text, std::size_t limit) {
+  if (limit < text.size())
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  std::string out = to_utf8(text.substr(0, limit));
+  std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return out;
+}
 
 Exit make_exit(int code, int signal) {
   if (signal != 0) return Killed{signal};
@@ -156,6 +167,7 @@ void Terminal::on_output(wire::TerminalOutput frame) {
   const bool continues = !catching_up_ && !frame.data().empty() && offset == monitor_.position();
   if (monitored() && continues && !records_->full()) parse(frame.data(), from_ns(frame.time_ns()));
   else if (monitored()) catch_up();
+  else watch(frame);
   keep_recent(frame);
   wake();
 }
@@ -188,7 +200,21 @@ void Terminal::trim_recent() {
 }
 
 void Terminal::parse(std::string_view bytes, WallTime time) {
-  monitor_.feed(bytes, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
+  monitor_.feed(bytes, [this, time](const vt::CommandEvent& event) { on_command(event, time); },
+                [this](const vt::Marker& marker, bool) { on_marker(marker); });
+}
+
+// What was missed is not looked for: a title is told again with the next change.
+void Terminal::watch(const wire::TerminalOutput& frame) {
+  if (row_.kind != store::TerminalKind::Pty || frame.data().empty()) return;
+  if (watch_.position() != ByteOffset{frame.offset()}) watch_ = vt::MarkerParser({frame.offset()});
+  watch_.feed(frame.data(), [this](const vt::Marker& marker) { on_marker(marker); });
+}
+
+// A title goes to the store with the next other change: a program that sets a thousand in a second costs no commit.
+void Terminal::on_marker(const vt::Marker& marker) {
+  if (marker.kind == vt::Marker::Kind::Title) row_.title = valid_prefix(marker.text, max_title_bytes);
+  if (marker.kind == vt::Marker::Kind::Alternate && !monitored() && open_) open_->full_screen = true;
 }
 
 void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
@@ -196,7 +222,8 @@ void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
   if (event.kind == vt::CommandEvent::Kind::Started) {
     open_ = store::CommandRow{.terminal = row_.id, .number = next_number_, .sandbox = row_.sandbox, .owner = row_.owner,
                               .text = event.text, .cwd = event.cwd, .started = time,
-                              .output_begin = event.output_begin, .output_end = event.output_begin};
+                              .output_begin = event.output_begin, .output_end = event.output_begin,
+                              .full_screen = event.full_screen, .trusted = event.trusted};
     records_->put(*open_);
     return;
   }
@@ -205,11 +232,15 @@ void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
   open_->text = event.text;
   open_->exit_code = event.exit_code;
   open_->output_end = event.output_end;
+  open_->full_screen = event.full_screen;
+  open_->trusted = event.trusted;
   open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
-  records_->put(*std::exchange(open_, std::nullopt));
+  last_ = std::exchange(open_, std::nullopt);
+  records_->put(*last_);
   ++next_number_;
   row_.monitored = event.resume_at;
   records_->update(row_);
+  changed_.cancel();
 }
 
 // A program that was started directly is one command: its whole run.
@@ -226,7 +257,8 @@ void Terminal::close_own_command(WallTime time) {
   if (row_.exit) open_->exit_code = shell_code(*row_.exit);
   open_->output_end = end_;
   open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
-  records_->put(*std::exchange(open_, std::nullopt));
+  last_ = std::exchange(open_, std::nullopt);
+  records_->put(*last_);
   ++next_number_;
 }
 
@@ -331,6 +363,14 @@ boost::asio::awaitable<void> Terminal::run_finish(std::shared_ptr<Terminal> self
 void Terminal::wake() {
   changed_.cancel();
   for (Viewer* viewer : watching_) viewer->wake_.cancel();
+}
+
+boost::asio::awaitable<Result<>> Terminal::changed() {
+  const auto self = shared_from_this();
+  (void)co_await changed_.async_wait(no_throw);
+  if ((co_await boost::asio::this_coro::cancellation_state).cancelled() != boost::asio::cancellation_type::none)
+    co_return fail(Code::Cancelled, "The request was cancelled.");
+  co_return Result<>{};
 }
 
 // ---- towards the process ----

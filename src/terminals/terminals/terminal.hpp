@@ -68,6 +68,8 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   [[nodiscard]] ByteOffset end() const { return end_; }
   [[nodiscard]] std::size_t viewers() const { return viewers_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // The command that finished last under this server.
+  [[nodiscard]] const std::optional<store::CommandRow>& last_command() const { return last_; }
   [[nodiscard]] boost::asio::any_io_executor executor() const { return shared_->executor; }
   void spawn(boost::asio::awaitable<void> work) { shared_->spawn(std::move(work)); }  // into the owner's task group
   std::shared_ptr<Viewer> view(std::optional<ByteOffset> from);  // absent: from now on; beyond the end: the end
@@ -77,6 +79,8 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   boost::asio::awaitable<Result<>> resize(TerminalSize size);
   boost::asio::awaitable<Result<>> signal(int signal, bool group);
   [[nodiscard]] Result<journal::Range> journal_range() const;  // what is kept of its output
+  void set_name(std::string name) { row_.name = std::move(name); }  // once the store has it
+  boost::asio::awaitable<Result<>> changed();  // waits until it started or ended, took input, or a command finished
   boost::asio::awaitable<Result<>> committed();  // the rows so far were tried
 
  private:
@@ -98,6 +102,8 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   void keep_recent(wire::TerminalOutput& frame);
   void trim_recent();
   void parse(std::string_view bytes, WallTime time);
+  void watch(const wire::TerminalOutput& frame);
+  void on_marker(const vt::Marker& marker);
   void on_command(const vt::CommandEvent& event, WallTime time);
   void open_own_command(WallTime time);
   void close_own_command(WallTime time);
@@ -122,8 +128,9 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   bool told_ = false;          // rows were tried: viewers may see the end
   bool catching_up_ = false;
   vt::Monitor monitor_;
+  vt::MarkerParser watch_;     // of a terminal whose shell tells no commands: title, alternate screen
   std::uint64_t next_number_ = 1;
-  std::optional<store::CommandRow> open_;
+  std::optional<store::CommandRow> open_, last_;
   std::deque<Chunk> recent_;
   std::size_t recent_bytes_ = 0;
   std::size_t viewers_ = 0;

@@ -132,6 +132,14 @@ Result<std::string> encode_character(std::string_view name, std::string text, Mo
   return (with.alt ? "\x1b" : "") + text;
 }
 
+// Bytes of the control character at the front that no text has: C0 but tab and line ends, DEL, and C1 in UTF-8.
+std::size_t control_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first == '\t' || first == '\n' || first == '\r') return 0;
+  if (first < 0x20 || first == 0x7f) return 1;
+  return first == 0xc2 && text.size() > 1 && (static_cast<unsigned char>(text[1]) & 0xe0) == 0x80 ? 2 : 0;
+}
+
 bool ends_number(char c) { return c == ';' || c == 'h' || c == 'l'; }
 
 }  // namespace
@@ -154,7 +162,10 @@ Result<std::string> encode_key(std::string_view name, KeyModes modes) {
 std::string encode_paste(std::string_view text, KeyModes modes) {
   std::string out = modes.bracketed_paste ? "\x1b[200~" : "";
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (modes.bracketed_paste && text[i] == '\x1b') continue;
+    if (const std::size_t control = control_length(text.substr(i)); control > 0) {
+      i += control - 1;
+      continue;
+    }
     if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     out += text[i] == '\n' ? '\r' : text[i];
   }

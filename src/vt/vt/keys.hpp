@@ -30,7 +30,8 @@ struct KeyModes {
 };
 
 [[nodiscard]] Result<std::string> encode_key(std::string_view name, KeyModes modes = {});
-// Newlines become what the enter key sends. With bracketed paste the text cannot end its own brackets: ESC in it is dropped.
+// Newlines become what the enter key sends. Control characters but tab are dropped, in brackets or not: pasted text can
+// neither end its own brackets nor press keys (ctrl-c, ctrl-d, an escape sequence). Whoever means those sends keys.
 [[nodiscard]] std::string encode_paste(std::string_view text, KeyModes modes = {});
 // The modes after `output`, which began in `before`.
 [[nodiscard]] KeyModes key_modes(std::string_view output, KeyModes before = {});

@@ -64,6 +64,13 @@ TEST(Keys, APasteCannotEndItsBrackets) {
   EXPECT_EQ(encode_paste("x\x1b[201~rm -rf /\n", {.bracketed_paste = true}), "\x1b[200~x[201~rm -rf /\r\x1b[201~");
 }
 
+TEST(Keys, APastePressesNoKeys) {
+  const std::string hostile = "a\x03\x04\x1a\x1b[A\x7f" "b\tc\0d\xc2\x9b" "201~\n"s;
+  EXPECT_EQ(encode_paste(hostile), "a[Ab\tcd201~\r");
+  EXPECT_EQ(encode_paste(hostile, {.bracketed_paste = true}), "\x1b[200~a[Ab\tcd201~\r\x1b[201~");
+  EXPECT_EQ(encode_paste("\xc2\xa0ü\xc2"), "\xc2\xa0ü\xc2") << "what is no control stays as it is";
+}
+
 TEST(Keys, ModesAreWhatTheProgramSetLast) {
   EXPECT_TRUE(key_modes("\x1b[?1h\x1b=").application_cursor);
   EXPECT_FALSE(key_modes("\x1b[?1h...\x1b[?1l").application_cursor);
