@@ -217,10 +217,9 @@ def test_a_client_that_goes_silent_is_gone_within_the_read_timeout(own):
 def test_a_client_that_vanishes_while_its_input_waits(own):
     server = own(env={"BERTH_HTTP_WEBSOCKET_PING_MS": "500", "BERTH_HTTP_WEBSOCKET_IDLE_MS": "2000"})
     made = server.api().sandbox("container")
-    terminal = server.api().terminal(made, "sleep", "1000", kind="pipes")
-
     connections = []
-    for _ in range(3):
+    for _ in range(3):  # each at a terminal of its own: of several at one terminal only one types
+        terminal = server.api().terminal(made, "sleep", "1000", kind="pipes")
         connection = sockets.create_connection(("127.0.0.1", server.port), timeout=20 * SLOW)
         connection.sendall((f"GET /v1/terminals/{terminal['id']}/attach HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
                             f"Authorization: Bearer {server.key}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -235,7 +234,7 @@ def test_a_client_that_vanishes_while_its_input_waits(own):
         except TimeoutError:
             pass  # the program reads nothing, so nothing more is taken
         connections.append(connection)
-    eventually(lambda: server.api().get(f"/v1/terminals/{terminal['id']}")["viewers"] == 3)
+    eventually(lambda: server.api().get("/v1/info")["viewers"] == 3)
     for connection in connections:
         connection.close()
-    eventually(lambda: server.api().get(f"/v1/terminals/{terminal['id']}")["viewers"] == 0, 20, "viewers that are gone")
+    eventually(lambda: server.api().get("/v1/info")["viewers"] == 0, 20, "viewers that are gone")

@@ -16,10 +16,18 @@ class Gap(AssertionError):
 
 
 class Viewer:
-    def __init__(self, server, terminal, start=0, keep=True):
+    def __init__(self, server, terminal, start=0, keep=True, acks=True, **wish):
+        """`wish`: parameters of the attach, as slow="skip"; with any the viewer acknowledges, unless `acks` is off."""
         self.server, self.id = server, terminal["id"] if isinstance(terminal, dict) else terminal
         self.next = start
         self.keep = keep
+        self.acks = acks
+        self.wish = {"acknowledge": "true", **wish} if wish else {}
+        self.acked = 0
+        self.skips = []
+        self.screens = []
+        self.seats = []
+        self.sizes = []
         self.data = bytearray()
         self.sha = hashlib.sha256()
         self.hello = None
@@ -32,7 +40,8 @@ class Viewer:
 
     async def connect(self, session, **kwargs):
         headers = {"Authorization": "Bearer " + self.server.key, **kwargs.pop("headers", {})}
-        where = "" if self.next is None else f"?from={self.next}"
+        words = {} if self.next is None else {"from": self.next}
+        where = "?" + "&".join(f"{name}={value}" for name, value in {**words, **self.wish}.items())
         self.socket = await session.ws_connect(
             f"http://127.0.0.1:{self.server.port}/v1/terminals/{self.id}/attach{where}", headers=headers,
             protocols=(PROTOCOL,), max_msg_size=8 << 20, autoping=True, **kwargs)
@@ -48,13 +57,23 @@ class Viewer:
                 self.control(json.loads(message.data))
             else:
                 break
+            if self.wish and self.acks:
+                await self.acknowledge()
             async with self.changed:
                 self.changed.notify_all()
         return self.exit is not None
 
+    async def acknowledge(self):
+        window = self.hello["window"] if self.hello else 0
+        if window and self.next - self.acked >= window // 4 and not self.socket.closed:
+            self.acked = self.next
+            await self.send({"type": "ack", "offset": self.next})
+
     def take(self, frame):
         stream, offset = struct.unpack_from(">BQ", frame)
         data = frame[9:]
+        if stream == 3 and self.skips and offset == self.skips[-1]["to"]:
+            return self.screens.append(data)
         if stream not in (1, 2) or not data:
             raise Gap(f"a frame of stream {stream} with {len(data)} bytes")
         if self.next is None:
@@ -72,12 +91,23 @@ class Viewer:
             self.hello = frame
             if self.next is None:
                 self.next = frame["from"]
+            self.acked = frame["from"]
+            self.seats.append(frame["seat"])
             if frame["from"] != self.next:
                 raise Gap(f"the server begins at {frame['from']}, asked for {self.next}")
         elif kind == "exit":
             if frame["end"] != self.next:
                 raise Gap(f"the end is {frame['end']}, seen {self.next}")
             self.exit = frame
+        elif kind == "skip":
+            if frame["from"] != self.next or frame["to"] < self.next:
+                raise Gap(f"{frame} at {self.next}")
+            self.skips.append(frame)
+            self.next = frame["to"]
+        elif kind == "seat":
+            self.seats.append(frame["seat"])
+        elif kind == "size":
+            self.sizes.append((frame["cols"], frame["rows"]))
         elif kind == "error":
             self.errors.append(frame)
         elif kind == "pong":
@@ -117,8 +147,8 @@ async def watch(server, terminal, start=0, keep=True):
 class Attached:
     """`async with Attached(server, terminal) as viewer`: connected, and reading beside the test."""
 
-    def __init__(self, server, terminal, start=0, **kwargs):
-        self.viewer = Viewer(server, terminal, start)
+    def __init__(self, server, terminal, start=0, acks=True, wish=None, **kwargs):
+        self.viewer = Viewer(server, terminal, start, acks=acks, **(wish or {}))
         self.kwargs = kwargs
 
     async def __aenter__(self):

@@ -78,14 +78,6 @@ Response respond_output(control::Outcome&& outcome) {
                       {"X-Berth-Running", part.running ? "true" : "false"}}};
 }
 
-Result<Action> plan_attach(Call& call) {
-  auto terminal = call.terminal();
-  TRY_ASSIGN(const auto from, call.number("from"));
-  control::AttachTerminal action{.terminal = std::move(terminal), .from = {}};
-  if (from) action.from = ByteOffset{*from};
-  return action;
-}
-
 Result<Action> plan_screen(Call& call) {
   auto terminal = call.terminal();
   TRY_ASSIGN(const auto at, call.number("at"));
@@ -136,11 +128,6 @@ void add_output(std::vector<Route>& table) {
                    .answer = {200, "application/octet-stream", {}, "The bytes.",
                               {"X-Berth-From", "X-Berth-End", "X-Berth-Running"}},
                    .plan = plan_output, .respond = respond_output});
-  table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/attach", .operation = "attach_terminal",
-                   .summary = "Watch and use a terminal: WebSocket berth.terminal.v1",
-                   .query = {{"from", schema::whole(), "Offset of the first byte; only what comes from now on when absent.", false}},
-                   .body = {}, .answer = {101, "", {}, "The connection is a WebSocket from here on.", {}},
-                   .plan = plan_attach});
 }
 
 void add_use(std::vector<Route>& table) {
@@ -184,6 +171,7 @@ void add_terminal_routes(std::vector<Route>& table) {
                    .plan = plan_get, .respond = respond_one<control::TerminalInfo>});
   add_use(table);
   add_output(table);
+  add_attach_route(table);
 }
 
 }  // namespace berth::api_http

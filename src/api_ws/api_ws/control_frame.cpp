@@ -31,6 +31,24 @@ Result<std::uint16_t> integer(const json::object& frame, std::string_view name, 
   return static_cast<std::uint16_t>(value->get_int64());
 }
 
+Result<ByteOffset> offset(const json::object& frame, std::string_view name) {
+  const json::value* value = frame.if_contains(name);
+  if (value != nullptr && value->is_uint64()) return ByteOffset{value->get_uint64()};
+  if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return wrong(fmt::format("\"{}\" must be an offset.", name));
+  return ByteOffset{static_cast<std::uint64_t>(value->get_int64())};
+}
+
+std::string_view word(control::Seat seat) { return seat == control::Seat::Writer ? "writer" : "reader"; }
+
+std::string_view word(control::Attachment::Missed why) {
+  switch (why) {
+    case control::Attachment::Missed::Slow: return "slow";
+    case control::Attachment::Missed::Removed: return "removed";
+    case control::Attachment::Missed::Damaged: break;
+  }
+  return "damaged";
+}
+
 }  // namespace
 
 Result<ControlFrame> parse_control_frame(std::string_view text) {
@@ -55,14 +73,34 @@ Result<ControlFrame> parse_control_frame(std::string_view text) {
     TRY_ASSIGN(const auto number, integer(*frame, "signal", 64));
     return Signal{number};
   }
+  if (*type == "ack") {
+    TRY(allow_fields(*frame, {"offset"}));
+    TRY_ASSIGN(const auto taken, offset(*frame, "offset"));
+    return Acknowledge{taken};
+  }
   TRY(allow_fields(*frame, {}));
+  if (*type == "take_over") return TakeOver{};
   if (*type == "close_input") return CloseInput{};
   if (*type == "ping") return Ping{};
-  return wrong("The \"type\" of the frame must be resize, signal, close_input or ping.");
+  return wrong("The \"type\" of the frame must be resize, signal, close_input, ack, take_over or ping.");
 }
 
-std::string hello_frame(std::string_view terminal_json, ByteOffset from) {
-  return fmt::format(R"({{"type":"hello","terminal":{},"from":{}}})", terminal_json, from.value);
+std::string hello_frame(std::string_view terminal_json, ByteOffset from, const control::Attachment::Greeting& greeting) {
+  return fmt::format(R"({{"type":"hello","terminal":{},"from":{},"seat":"{}","live":{},"window":{}}})", terminal_json, from.value,
+                     word(greeting.seat), greeting.live.value, greeting.window_bytes);
+}
+
+std::string skip_frame(const control::Attachment::Skipped& skipped) {
+  return fmt::format(R"({{"type":"skip","from":{},"to":{},"reason":"{}","cols":{},"rows":{},"redraw":{}}})", skipped.from.value,
+                     skipped.to.value, word(skipped.why), skipped.size.cols, skipped.size.rows, !skipped.redraw.empty());
+}
+
+std::string seat_frame(const control::Attachment::SeatChange& change) {
+  return fmt::format(R"({{"type":"seat","seat":"{}","live":{},"reason":"{}"}})", word(change.seat), change.live.value, change.why);
+}
+
+std::string size_frame(TerminalSize size) {
+  return fmt::format(R"({{"type":"size","cols":{},"rows":{}}})", size.cols, size.rows);
 }
 
 std::string exit_frame(const std::optional<Exit>& exit, ByteOffset end, std::string_view reason) {

@@ -11,6 +11,7 @@
 #include "base/exit.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "control/attach.hpp"
 
 namespace berth::api_ws {
 
@@ -18,11 +19,16 @@ struct Resize { TerminalSize size; };
 struct Signal { int number = 0; };
 struct CloseInput {};
 struct Ping {};
-using ControlFrame = std::variant<Resize, Signal, CloseInput, Ping>;
+struct Acknowledge { ByteOffset taken; };
+struct TakeOver {};
+using ControlFrame = std::variant<Resize, Signal, CloseInput, Ping, Acknowledge, TakeOver>;
 
 Result<ControlFrame> parse_control_frame(std::string_view text);
 
-[[nodiscard]] std::string hello_frame(std::string_view terminal_json, ByteOffset from);
+[[nodiscard]] std::string hello_frame(std::string_view terminal_json, ByteOffset from, const control::Attachment::Greeting& greeting);
+[[nodiscard]] std::string skip_frame(const control::Attachment::Skipped& skipped);
+[[nodiscard]] std::string seat_frame(const control::Attachment::SeatChange& change);
+[[nodiscard]] std::string size_frame(TerminalSize size);
 [[nodiscard]] std::string exit_frame(const std::optional<Exit>& exit, ByteOffset end, std::string_view reason);
 [[nodiscard]] std::string error_frame(Code code, std::string_view detail);
 [[nodiscard]] std::string pong_frame();

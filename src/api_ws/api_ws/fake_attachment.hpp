@@ -40,6 +40,10 @@ class FakeTerminal : public std::enable_shared_from_this<FakeTerminal> {
   std::string input;
   std::atomic<bool> full = false;  // its program does not read
   std::atomic<int> viewers = 0, resized = 0, signalled = 0, typed = 0;
+  std::atomic<int> taken_over = 0, left = 0;
+  std::atomic<std::uint64_t> acknowledged = 0;
+  std::uint64_t window = 0;
+  std::optional<control::Attachment::Item> news;  // told before any output; set before anybody attaches
   std::atomic<bool> input_closed = false;
 };
 
@@ -53,8 +57,10 @@ class FakeAttachment final : public control::Attachment {
   boost::asio::any_io_executor executor() const override { return terminal_->executor; }
   control::TerminalInfo info() const override { return {}; }
   ByteOffset position() const override { return position_; }
+  Greeting greeting() const override { return {.seat = control::Seat::Writer, .live = {}, .window_bytes = terminal_->window}; }
 
-  boost::asio::awaitable<Result<std::variant<Chunk, Ended>>> read() override {
+  boost::asio::awaitable<Result<Item>> read() override {
+    if (terminal_->news) co_return *std::exchange(terminal_->news, std::nullopt);
     while (position_.value >= terminal_->output.size()) {
       if (terminal_->exit) co_return Ended{terminal_->exit, position_, "as told"};
       CO_TRY(co_await terminal_->changed.wait());
@@ -72,6 +78,16 @@ class FakeAttachment final : public control::Attachment {
     terminal_->input += data;
     co_return Result<>{};
   }
+  Result<> acknowledge(ByteOffset taken) override {
+    if (taken > position_) return fail(Code::InvalidArgument, "Output was acknowledged that was not sent.");
+    terminal_->acknowledged = taken.value;
+    return {};
+  }
+  Result<> take_over() override {
+    ++terminal_->taken_over;
+    return {};
+  }
+  void leave() override { ++terminal_->left; }
   Result<> close_input() override {
     terminal_->input_closed = true;
     return {};

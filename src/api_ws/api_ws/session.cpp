@@ -33,11 +33,10 @@ constexpr std::chrono::milliseconds slow_write{100};     // longer: it waited fo
 
 enum class Kind { Text, Binary };
 
-// Byte 1 or 2, then the offset of the first byte, big-endian.
-std::array<char, 9> output_header(const control::Attachment::Chunk& chunk) {
-  std::array<char, 9> header{};
-  header[0] = chunk.error ? 2 : 1;
-  for (std::size_t i = 0; i < 8; ++i) header[1 + i] = static_cast<char>(chunk.from.value >> (56 - 8 * i));
+// What the bytes are (1 output, 2 stderr, 3 a screen), then the offset of the first, or of what comes after it; big-endian.
+std::array<char, 9> header_of(char kind, ByteOffset offset) {
+  std::array<char, 9> header{kind};
+  for (std::size_t i = 0; i < 8; ++i) header[1 + i] = static_cast<char>(offset.value >> (56 - 8 * i));
   return header;
 }
 
@@ -107,7 +106,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
 
   asio::awaitable<void> serve() {
     using namespace asio::experimental::awaitable_operators;
-    const std::string hello = hello_frame(words_.terminal_json(terminal().info()), terminal().position());
+    const std::string hello = hello_frame(words_.terminal_json(terminal().info()), terminal().position(), terminal().greeting());
     if (!co_await send(Kind::Text, {}, hello)) co_return;
     co_await (write_output() || read_input() || close_for_restart() || until_aborted());
   }
@@ -133,12 +132,30 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
         (void)co_await send(Kind::Text, {}, frame);
         co_return co_await close(websocket::close_code::normal);
       }
-      const auto& chunk = std::get<control::Attachment::Chunk>(*part);
-      const auto header = output_header(chunk);
-      sent = co_await send(Kind::Binary, {header.data(), header.size()}, chunk.data);
+      if (const auto* chunk = std::get_if<control::Attachment::Chunk>(&*part))
+        sent = co_await send_bytes(chunk->error ? 2 : 1, chunk->from, chunk->data);
+      else
+        sent = co_await send_news(*std::move(part));
     }
     while (closing_ && co_await restart_.wait()) {  // whoever closes goes on to the end of the handshake
     }
+  }
+
+  asio::awaitable<bool> send_bytes(char kind, ByteOffset offset, std::string_view bytes) {
+    const auto header = header_of(kind, offset);
+    co_return co_await send(Kind::Binary, {header.data(), header.size()}, bytes);
+  }
+
+  asio::awaitable<bool> send_news(control::Attachment::Item item) {
+    using Skipped = control::Attachment::Skipped;
+    std::string frame;
+    if (const auto* seat = std::get_if<control::Attachment::SeatChange>(&item)) frame = seat_frame(*seat);
+    if (const auto* size = std::get_if<control::Attachment::SizeChange>(&item)) frame = size_frame(size->size);
+    if (const auto* skipped = std::get_if<Skipped>(&item)) frame = skip_frame(*skipped);
+    if (!co_await send(Kind::Text, {}, frame)) co_return false;
+    const auto* skipped = std::get_if<Skipped>(&item);
+    if (skipped == nullptr || skipped->redraw.empty()) co_return true;
+    co_return co_await send_bytes(3, skipped->to, skipped->redraw);
   }
 
   // One frame at a time: a reply to a control frame waits for the chunk that is under way, and the next input with it.
@@ -178,7 +195,10 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
     beast::flat_buffer buffer(settings_.message_bytes + kept_input_bytes);
     for (bool going = true; going;) {
       const auto [error, size] = co_await socket_.async_read(buffer, as_result);
-      if (error) co_return;
+      if (error) {
+        if (error == websocket::error::closed && socket_.reason().code == websocket::close_code::normal) terminal().leave();
+        co_return;
+      }
       heard_ = Clock::now();
       const std::string_view bytes(static_cast<const char*>(buffer.cdata().data()), buffer.size());
       Result<> done;
@@ -205,6 +225,8 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
     if (const auto* resize = std::get_if<Resize>(&*frame)) co_return terminal().resize(resize->size);
     if (const auto* signal = std::get_if<Signal>(&*frame)) co_return terminal().signal(signal->number);
     if (std::holds_alternative<CloseInput>(*frame)) co_return terminal().close_input();
+    if (const auto* taken = std::get_if<Acknowledge>(&*frame)) co_return terminal().acknowledge(taken->taken);
+    if (std::holds_alternative<TakeOver>(*frame)) co_return terminal().take_over();
     const std::string pong = pong_frame();
     if (!co_await send(Kind::Text, {}, pong)) co_return fail(Code::Cancelled, "The connection was lost.");
     co_return Result<>{};

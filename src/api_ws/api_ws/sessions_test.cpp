@@ -136,7 +136,7 @@ TEST_F(SessionsTest, EveryByteComesOnceAndThenTheExit) {
   std::string expected;
   for (int i = 0; i < 200'000; ++i) expected += std::to_string(i) + "\n";
   auto socket = attach();
-  EXPECT_EQ(read(*socket).data, R"({"type":"hello","terminal":{},"from":0})");
+  EXPECT_EQ(read(*socket).data, R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":0,"window":0})");
   for (std::size_t at = 0; at < expected.size(); at += 10'007) terminal->say(expected.substr(at, 10'007));
   terminal->end(Exited{7});
   std::string last;
@@ -188,6 +188,43 @@ TEST_F(SessionsTest, WhatIsTypedArrivesAndControlFramesAct) {
   EXPECT_NE(read(*socket).data.find("failed_precondition"), std::string::npos);
   terminal->say("alive");
   EXPECT_EQ(read(*socket).bytes(), "alive");
+}
+
+TEST_F(SessionsTest, NewsAndAScreenHaveFramesOfTheirOwn) {
+  start();
+  terminal->window = 64;
+  terminal->news = control::Attachment::Skipped{.from = {0}, .to = {9}, .why = control::Attachment::Missed::Slow, .size = {80, 24}, .redraw = "draws"};
+  auto socket = attach();
+  EXPECT_NE(read(*socket).data.find(R"("window":64)"), std::string::npos);
+  EXPECT_EQ(read(*socket).data, R"({"type":"skip","from":0,"to":9,"reason":"slow","cols":80,"rows":24,"redraw":true})");
+  const Frame screen = read(*socket);
+  EXPECT_EQ(screen.data[0], 3);
+  EXPECT_EQ(screen.offset(), 9u);
+  EXPECT_EQ(screen.bytes(), "draws");
+}
+
+TEST_F(SessionsTest, AcknowledgementsAndTheSeatReachTheTerminal) {
+  start();
+  {
+    auto socket = attach();
+    (void)read(*socket);
+    terminal->say("four");
+    (void)read(*socket);
+    write(*socket, true, R"({"type":"ack","offset":4})");
+    write(*socket, true, R"({"type":"take_over"})");
+    write(*socket, true, R"({"type":"ack","offset":5})");
+    EXPECT_NE(read(*socket).data.find("invalid_argument"), std::string::npos);
+    EXPECT_EQ(terminal->acknowledged, 4u);
+    EXPECT_EQ(terminal->taken_over, 1);
+    socket->next_layer().close();  // lost: it may come back
+  }
+  EXPECT_TRUE(eventually([&] { return terminal->viewers == 0; }));
+  EXPECT_EQ(terminal->left, 0);
+  auto socket = attach();
+  (void)read(*socket);
+  socket->close(websocket::close_code::normal);
+  EXPECT_TRUE(eventually([&] { return terminal->viewers == 0; }));
+  EXPECT_EQ(terminal->left, 1);
 }
 
 TEST_F(SessionsTest, AMessageOverTheLimitClosesWith1009) {

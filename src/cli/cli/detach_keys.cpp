@@ -10,6 +10,11 @@ DetachKeys::Scan DetachKeys::feed(std::string_view typed) {
       out.detach = true;
       return out;
     }
+    if (held_ && key == take) {
+      held_ = false;
+      out.take_over = true;
+      continue;
+    }
     if (held_) out.input += first;
     held_ = key == first;
     if (!held_) out.input += key;

@@ -38,6 +38,14 @@ TEST(DetachKeys, SameWhereverTheBytesAreSplit) {
           << c.typed << " split at " << split;
 }
 
+TEST(DetachKeys, TakingOverIsNoInput) {
+  DetachKeys keys;
+  EXPECT_FALSE(keys.feed("a\x10").take_over);
+  const auto scan = keys.feed("\x14" "b");
+  EXPECT_TRUE(scan.take_over);
+  EXPECT_EQ(scan.input, "b");
+}
+
 TEST(DetachKeys, AHeldKeyComesWithTheNext) {
   DetachKeys keys;
   EXPECT_EQ(keys.feed("\x10").input, "");

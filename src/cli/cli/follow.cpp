@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <random>
+#include <utility>
 
 #include "cli/keyboard.hpp"
 #include "cli/screen_state.hpp"
@@ -50,6 +51,33 @@ class Screen final : public client::Viewer {
     if (keyboard != nullptr) keyboard->room();
   }
 
+  // The one who types is told nothing until that changes.
+  void seat(bool writer, std::string_view reason) override {
+    const bool news = writer != writer_;
+    writer_ = writer;
+    refused_ = false;
+    if (!person_ || !news || reads_only) return;
+    if (writer) return note("you type now");
+    note(reason == "taken_over" ? "another viewer took over; ctrl-p ctrl-t takes it back"
+                                : "another viewer types here, you watch; ctrl-p ctrl-t takes over");
+  }
+
+  Result<> skipped(ByteOffset from, ByteOffset to, std::string_view reason) override {
+    if (person_ && reason == "slow") return {};  // the screen says it all
+    note(fmt::format("the output from byte {} to {} {}", from.value, to.value,
+                     reason == "removed" ? "is not kept any more" : reason == "damaged" ? "cannot be read" : "was passed over"));
+    return {};
+  }
+
+  Result<> screen(std::string_view stream) override { return output(false, stream); }
+
+  void refused(std::string_view, std::string_view detail) override {
+    if (std::exchange(refused_, true)) return;  // each key of a word
+    note(person_ && !reads_only ? "you watch only; ctrl-p ctrl-t takes over" : std::string(detail));
+  }
+
+  bool reads_only = false;
+
  private:
   void note(const std::string& sentence) {
     (void)os::write_all(context_.output.streams().err,
@@ -58,7 +86,7 @@ class Screen final : public client::Viewer {
 
   const Context& context_;
   bool person_;
-  bool said_ = false;
+  bool said_ = false, writer_ = true, refused_ = false;
   std::optional<SteadyTime> lost_;
 };
 
@@ -75,12 +103,24 @@ Result<Followed> result_of(const Context& context, const FollowOptions& options,
               fmt::format("The terminal ended with its sandbox{}{}", end.reason.empty() ? "." : ": ", end.reason));
 }
 
-Result<client::AttachEnd> attach(const Context& context, const FollowOptions& options, Screen& screen,
-                                 Keyboard& keyboard, std::optional<TerminalSize> size) {
-  client::Attach session(
-      context.endpoint,
-      {.terminal = options.terminal, .from = options.from, .size = size, .seed = std::random_device{}()}, screen,
-      *context.clock);
+client::AttachOptions attach_options(const FollowOptions& options, bool person, std::optional<TerminalSize> size) {
+  std::random_device random;
+  using Slow = client::AttachOptions::Slow;
+  // What goes into a pipe or a file is whole; a person has more of the present than of what passed by.
+  const auto slow = options.slow == Slow::AsConfigured && !person ? Slow::Wait : options.slow;
+  return {.terminal = options.terminal,
+          .from = options.from,
+          .at = options.at,
+          .slow = slow,
+          .seat = options.input ? options.seat : client::AttachOptions::Seat::Never,
+          .answers = person,
+          .name = fmt::format("cli-{:08x}{:08x}{:08x}", random(), random(), random()),
+          .size = size,
+          .seed = random()};
+}
+
+Result<client::AttachEnd> attach(const Context& context, client::AttachOptions options, Screen& screen, Keyboard& keyboard) {
+  client::Attach session(context.endpoint, std::move(options), screen, *context.clock);
   screen.keyboard = &keyboard;
   keyboard.start(session);
   auto end = session.run();
@@ -104,6 +144,7 @@ std::optional<TerminalSize> own_size(const Context& context) {
 Result<Followed> follow(const Context& context, const FollowOptions& options) {
   bool person = options.pty && options.input && at_terminal(context);
   Screen screen(context, person);
+  screen.reads_only = !options.input || options.seat == client::AttachOptions::Seat::Never;
   os::ignore_signal(SIGPIPE);  // a write that fails tells us
   std::optional<pty::RawMode> raw;
   auto again = [&raw] {
@@ -120,7 +161,7 @@ Result<Followed> follow(const Context& context, const FollowOptions& options) {
     raw.emplace(std::move(mode));
   }
   TRY(screen.output(false, options.drawn));
-  auto end = attach(context, options, screen, *keyboard, person ? own_size(context) : std::nullopt);
+  auto end = attach(context, attach_options(options, person, person ? own_size(context) : std::nullopt), screen, *keyboard);
   if (person && (!end || end->detached || screen.state.alternate()))
     (void)os::write_all(context.output.streams().out, screen.state.leave());
   raw.reset();

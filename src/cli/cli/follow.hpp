@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/context.hpp"
+#include "client/attach.hpp"
 
 namespace berth::cli {
 
@@ -13,9 +14,12 @@ struct FollowOptions {
   std::string terminal;  // id
   std::string name;      // of the sandbox, for what is said on leaving
   std::optional<ByteOffset> from;
+  std::optional<WallTime> at;  // instead
   std::string drawn;       // the screen before that, as a stream
   bool pty = false;
   bool input = true;       // keys, pipes and signals go there; else only output comes
+  client::AttachOptions::Slow slow = client::AttachOptions::Slow::AsConfigured;
+  client::AttachOptions::Seat seat = client::AttachOptions::Seat::WhenFree;
 };
 
 struct Followed {

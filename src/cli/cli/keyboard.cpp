@@ -89,6 +89,7 @@ void Keyboard::read_input() {
   std::string_view bytes(buffer.data(), **size);
   if (!options_.person) return attach_->input(std::string(bytes));
   auto scan = keys_.feed(bytes);
+  if (scan.take_over) attach_->take_over();
   if (!scan.input.empty()) attach_->input(std::move(scan.input));
   if (scan.detach) {
     open_ = false;

@@ -9,13 +9,17 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <exception>
+#include <utility>
 
 #include "base/check.hpp"
 #include "client/terminal_frames.hpp"
+#include "vt/queries.hpp"
 
 namespace berth::client {
 namespace asio = boost::asio;
@@ -23,8 +27,15 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
+constexpr std::chrono::seconds close_limit{1};  // for the server's half of the closing handshake
+
 bool worth_trying_again(const Error& error) {
   return error.code == Code::Unavailable || error.code == Code::Timeout || error.code == Code::RateLimited;
+}
+
+std::string moment(WallTime at) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  return fmt::format("{:%FT%T}.{:09}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (at - second).count());
 }
 
 // Why reading one connection stopped.
@@ -56,7 +67,13 @@ struct Attach::Session {
   std::deque<Item> outbox;
   std::atomic<std::size_t> pending{0};  // bytes of input in the outbox or on their way to it
   WebSocket* socket = nullptr;
-  bool size_changed = false, closing = false, writing = false, detached = false;
+  bool size_changed = false, closing = false, writing = false, saying_goodbye = false, detached = false;
+  std::optional<bool> writer;        // our seat, as the server said last
+  ByteOffset live;                   // what programs ask from here on is ours to answer, while we are the writer
+  std::uint64_t window_bytes = 0;
+  ByteOffset acknowledged;
+  bool ack_due = false;
+  vt::QueryFilter filter;            // of what is shown on a terminal that answers
 
   Session(OpenSocket o, AttachOptions a, Viewer& v, const Clock& clock)
       : open(std::move(o)),
@@ -66,8 +83,16 @@ struct Attach::Session {
         position(options.from) {}
 
   std::string target() const {
-    std::string out = fmt::format("/v1/terminals/{}/attach", percent_encode(options.terminal));
-    if (position.next()) out += fmt::format("?from={}", position.next()->value);
+    std::string out = fmt::format("/v1/terminals/{}/attach?acknowledge=true", percent_encode(options.terminal));
+    if (position.next()) out += fmt::format("&from={}", position.next()->value);
+    else if (options.at) out += "&at=" + moment(*options.at);
+    if (options.slow != AttachOptions::Slow::AsConfigured)
+      out += options.slow == AttachOptions::Slow::Skip ? "&slow=skip" : "&slow=wait";
+    if (options.seat == AttachOptions::Seat::Never) out += "&seat=read";
+    if (options.seat == AttachOptions::Seat::TakeOver && !writer) out += "&seat=take";  // once: a reconnect never does
+    if (!options.name.empty()) out += "&viewer=" + options.name;
+    if (writer) out += *writer ? "&had=writer" : "&had=reader";
+    if (options.answers) out += "&answers=true";
     return out;
   }
 
@@ -85,6 +110,11 @@ struct Attach::Session {
 
   // ---- writing: whatever waits, until closing ----
   asio::awaitable<Result<>> write_next(WebSocket* to) {
+    if (ack_due) {
+      ack_due = false;
+      acknowledged = next();
+      co_return co_await to->write(WebSocket::Kind::Text, ack_frame(acknowledged));
+    }
     if (size_changed) {
       size_changed = false;
       co_return co_await to->write(WebSocket::Kind::Text, resize_frame(*options.size));
@@ -105,7 +135,7 @@ struct Attach::Session {
 
   asio::awaitable<void> write_all(WebSocket* to) {
     while (!closing) {
-      if (!size_changed && outbox.empty()) {
+      if (!size_changed && !ack_due && outbox.empty()) {
         wake.expires_at(asio::steady_timer::time_point::max());
         (void)co_await wake.async_wait(as_result);
         continue;
@@ -118,40 +148,90 @@ struct Attach::Session {
   }
 
   // ---- reading: until the end or a failure ----
+  static Stop finally(Error error) { return Stop{.error = std::move(error), .final = true}; }
+
+  // All that came is shown: the server may send more once a good part of its window is.
+  void acknowledge() {
+    if (window_bytes == 0 || next() - acknowledged < window_bytes / 4) return;
+    ack_due = true;
+    wake.cancel();
+  }
+
+  std::optional<Stop> on_hello(HelloFrame& hello) {
+    if (auto begun = position.begin(hello.from); !begun) return finally(std::move(begun).error());
+    backoff.reset();
+    writer = hello.writer;
+    live = hello.live;
+    window_bytes = hello.window_bytes;
+    acknowledged = hello.from;
+    viewer.connected(hello.terminal);
+    viewer.seat(hello.writer, {});
+    return std::nullopt;
+  }
+
+  std::optional<Stop> on_exit(ExitFrame& exit) {
+    if (exit.end > next())
+      return finally(Error{.code = Code::Damaged, .message = "The server ended the terminal before its last output."});
+    return Stop{
+        .end = AttachEnd{.exit_code = exit.exit_code, .signal = exit.signal, .reason = std::move(exit.reason), .next = next()}};
+  }
+
+  std::optional<Stop> on_skip(const SkipFrame& skip) {
+    if (auto moved = position.skip(skip.from, skip.to); !moved) return finally(std::move(moved).error());
+    filter = {};
+    if (auto told = viewer.skipped(skip.from, skip.to, skip.reason); !told) return finally(std::move(told).error());
+    if (!skip.redraw) acknowledge();
+    return std::nullopt;
+  }
+
+  void on_seat(const SeatFrame& seat) {
+    writer = seat.writer;
+    live = seat.live;
+    viewer.seat(seat.writer, seat.reason);
+  }
+
   std::optional<Stop> on_text(std::string_view message) {
     auto frame = parse_text(message);
-    if (!frame) return Stop{.error = std::move(frame).error(), .final = true};
-    if (auto* hello = std::get_if<HelloFrame>(&*frame)) {
-      if (auto begun = position.begin(hello->from); !begun)
-        return Stop{.error = std::move(begun).error(), .final = true};
-      backoff.reset();
-      viewer.connected(hello->terminal);
-    } else if (auto* exit = std::get_if<ExitFrame>(&*frame)) {
-      if (exit->end > next())
-        return Stop{
-            .error = Error{.code = Code::Damaged, .message = "The server ended the terminal before its last output."},
-            .final = true};
-      return Stop{
-          .end = AttachEnd{
-              .exit_code = exit->exit_code, .signal = exit->signal, .reason = std::move(exit->reason), .next = next()}};
-    }
+    if (!frame) return finally(std::move(frame).error());
+    if (auto* hello = std::get_if<HelloFrame>(&*frame)) return on_hello(*hello);
+    if (auto* exit = std::get_if<ExitFrame>(&*frame)) return on_exit(*exit);
+    if (const auto* skip = std::get_if<SkipFrame>(&*frame)) return on_skip(*skip);
+    if (const auto* seat = std::get_if<SeatFrame>(&*frame)) on_seat(*seat);
+    if (const auto* refused = std::get_if<RefusedFrame>(&*frame)) viewer.refused(refused->code, refused->detail);
     return std::nullopt;
+  }
+
+  // A program's question that is old, or another's to answer, would be answered by the terminal into the input.
+  Result<> show(bool error, ByteOffset from, std::string_view bytes) {
+    if (!options.answers) return viewer.output(error, bytes);
+    const std::uint64_t old = writer.value_or(true) ? std::min<std::uint64_t>(bytes.size(), live > from ? live - from : 0) : bytes.size();
+    if (old == 0 && !filter.holds()) return viewer.output(error, bytes);
+    std::string shown = filter.without_queries(bytes.substr(0, old));
+    if (old < bytes.size()) shown.append(filter.release()).append(bytes.substr(old));
+    return shown.empty() ? Result<>{} : viewer.output(error, shown);
   }
 
   std::optional<Stop> on_output(std::string_view message) {
     auto frame = parse_output(message);
-    if (!frame) return Stop{.error = std::move(frame).error(), .final = true};
-    auto bytes = position.take(frame->from, frame->bytes);
-    if (!bytes) return Stop{.error = std::move(bytes).error(), .final = true};
-    if (bytes->empty()) return std::nullopt;
-    if (auto shown = viewer.output(frame->error, *bytes); !shown)
-      return Stop{.error = std::move(shown).error(), .final = true};
+    if (!frame) return finally(std::move(frame).error());
+    Result<> shown;
+    if (frame->kind == OutputFrame::Kind::Screen) {
+      shown = viewer.screen(frame->bytes);
+    } else {
+      auto bytes = position.take(frame->from, frame->bytes);
+      if (!bytes) return finally(std::move(bytes).error());
+      const ByteOffset from{next().value - bytes->size()};
+      if (!bytes->empty()) shown = show(frame->kind == OutputFrame::Kind::Error, from, *bytes);
+    }
+    if (!shown) return finally(std::move(shown).error());
+    acknowledge();
     return std::nullopt;
   }
 
   asio::awaitable<Stop> read_all(WebSocket* from) {
     for (;;) {
       auto message = co_await from->read();
+      if (detached && message) continue;  // on to the end of the closing handshake
       if (detached) co_return Stop{.end = detached_end()};
       if (!message) co_return Stop{.error = std::move(message).error()};
       auto stop = message->kind == WebSocket::Kind::Text ? on_text(message->data) : on_output(message->data);
@@ -172,7 +252,8 @@ struct Attach::Session {
     closing = true;
     wake.cancel();
     socket->abort();
-    while (writing) {
+    pause.cancel();
+    while (writing || saying_goodbye) {
       written.expires_at(asio::steady_timer::time_point::max());
       (void)co_await written.async_wait(as_result);
     }
@@ -208,11 +289,23 @@ struct Attach::Session {
   }
 
   void on_detach() {
-    detached = true;
+    if (std::exchange(detached, true)) return;  // a window that closes says so twice
     pause.cancel();
     stop_opening.emit(asio::cancellation_type::terminal);
-    if (socket != nullptr) socket->abort();
+    if (socket == nullptr) return;
+    saying_goodbye = true;
+    asio::co_spawn(loop, say_goodbye(socket), [this](std::exception_ptr) {
+      saying_goodbye = false;
+      written.cancel();
+    });
+    pause.expires_after(close_limit);
+    pause.async_wait([this](boost::system::error_code error) {
+      if (!error && socket != nullptr) socket->abort();
+    });
   }
+
+  // A normal end gives the seat to the next at once; a connection that breaks keeps it for us.
+  static asio::awaitable<void> say_goodbye(WebSocket* to) { (void)co_await to->close(); }
 };
 
 Attach::Attach(OpenSocket open, AttachOptions options, Viewer& viewer, const Clock& clock)
@@ -266,6 +359,12 @@ void Attach::resize(TerminalSize size) {
 void Attach::signal(int signal) {
   asio::post(session_->loop, [session = session_.get(), signal] {
     session->push({.kind = WebSocket::Kind::Text, .data = signal_frame(signal)});
+  });
+}
+
+void Attach::take_over() {
+  asio::post(session_->loop, [session = session_.get()] {
+    session->push({.kind = WebSocket::Kind::Text, .data = take_over_frame()});
   });
 }
 

@@ -8,7 +8,8 @@
 //
 // Threads: run() and every call of the Viewer on one thread; the other members from any. Memory: input up to
 // `input_room` waits here (the caller stops reading its own input while there is none), output none.
-// Errors: those of the server (NotFound, PermissionDenied, …), Unavailable when patience is over, Damaged for a gap.
+// Errors: those of the server (NotFound, PermissionDenied, …), Unavailable when patience is over, Damaged for a gap that
+// the server did not announce.
 //
 // Example (client::Viewer& viewer, const std::string& terminal, const std::string& socket):
 //   SystemClock clock;
@@ -47,11 +48,25 @@ class Viewer {
   virtual Result<> output(bool error, std::string_view bytes) = 0;                // error: stderr; a failure ends run()
   virtual void waiting(const Error& cause, std::chrono::milliseconds delay) = 0;  // lost; tries again after delay
   virtual void room() = 0;                                                        // input has room again
+  // Each time that it changes, and after each connected(): whether input reaches the terminal. `reason`: docs/api.md.
+  virtual void seat(bool /*writer*/, std::string_view /*reason*/) {}
+  // Output that does not come. With a redraw the screen at `to` comes next: a stream that begins with a reset.
+  virtual Result<> skipped(ByteOffset /*from*/, ByteOffset /*to*/, std::string_view /*reason*/) { return {}; }
+  virtual Result<> screen(std::string_view /*stream*/) { return {}; }
+  virtual void refused(std::string_view /*code*/, std::string_view /*detail*/) {}  // something that was sent
 };
 
 struct AttachOptions {
+  enum class Slow { AsConfigured, Skip, Wait };  // when we do not follow: on to the current screen, or every byte late
+  enum class Seat { WhenFree, Never, TakeOver };
+
   std::string terminal;
   std::optional<ByteOffset> from;    // absent: only what comes now
+  std::optional<WallTime> at;        // instead of from: what was printed from then on
+  Slow slow = Slow::AsConfigured;
+  Seat seat = Seat::WhenFree;
+  bool answers = false;              // output is shown on a terminal that answers: it is not shown what is not its to answer
+  std::string name;                  // ours, so that a new connection finds our seat: [0-9A-Za-z_-]{0,64}
   std::optional<TerminalSize> size;  // told on each connection
   BackoffPolicy backoff;
   std::uint64_t seed = 0;
@@ -82,7 +97,8 @@ class Attach {
   void close_input();
   void resize(TerminalSize size);
   void signal(int signal);
-  void detach();  // also before run()
+  void take_over();  // the seat; as a person asks for it
+  void detach();     // also before run()
 
  private:
   struct Session;

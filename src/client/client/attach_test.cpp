@@ -31,6 +31,16 @@ struct Recorder : Viewer {
     if (on_waiting) on_waiting();
   }
   void room() override { ++rooms; }
+  void seat(bool writer, std::string_view reason) override { seats.push_back((writer ? "writer " : "reader ") + std::string(reason)); }
+  Result<> skipped(ByteOffset from, ByteOffset to, std::string_view reason) override {
+    out += "[" + std::to_string(from.value) + " to " + std::to_string(to.value) + " " + std::string(reason) + "]";
+    return {};
+  }
+  Result<> screen(std::string_view stream) override {
+    out += "<" + std::string(stream) + ">";
+    return {};
+  }
+  std::vector<std::string> seats;
 };
 
 class AttachTest : public testing::Test {
@@ -45,7 +55,7 @@ class AttachTest : public testing::Test {
 
 TEST_F(AttachTest, ShowsOutputAndTheExit) {
   ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
-    EXPECT_EQ(peer.target(), "/v1/terminals/trm_x/attach?from=0");
+    EXPECT_EQ(peer.target(), "/v1/terminals/trm_x/attach?acknowledge=true&from=0");
     peer.hello(0);
     peer.output(1, 0, "out");
     peer.output(2, 3, "err");
@@ -79,7 +89,7 @@ TEST_F(AttachTest, ReconnectsAtTheExactOffset) {
   EXPECT_EQ(viewer.out, "012345");
   EXPECT_EQ(viewer.connections, 2);
   EXPECT_EQ(viewer.waits, 1);
-  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?from=4");
+  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?acknowledge=true&from=4&had=writer");
 }
 
 TEST_F(AttachTest, SurvivesAServerThatIsAwayForAWhile) {
@@ -232,6 +242,76 @@ TEST_F(AttachTest, DetachWorksInEveryState) {
   ASSERT_TRUE(end);
   EXPECT_TRUE(end->detached) << "while connected";
   EXPECT_EQ(end->next.value, 1u);
+}
+
+TEST_F(AttachTest, AcknowledgesAndIsMovedForward) {
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    peer.text(R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":0,"window":8})");
+    ScriptedServer::Peer::Message message;
+    peer.output(1, 0, "abc");
+    ASSERT_TRUE(peer.read(message));
+    EXPECT_EQ(message.data, R"({"type":"ack","offset":3})");
+    peer.text(R"({"type":"skip","from":3,"to":90,"reason":"slow","cols":80,"rows":24,"redraw":true})");
+    peer.output(3, 90, "screen");
+    ASSERT_TRUE(peer.read(message));
+    EXPECT_EQ(message.data, R"({"type":"ack","offset":90})");
+    peer.output(1, 90, "z");
+    peer.text(R"({"type":"exit","exit_code":0,"end":91})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  auto end = attach.run();
+  ASSERT_TRUE(end) << end.error().describe();
+  EXPECT_EQ(viewer.out, "abc[3 to 90 slow]<screen>z");
+}
+
+TEST_F(AttachTest, BeginsAtAMomentAndGoesOnAtItsOffset) {
+  options.from.reset();
+  options.at = WallTime{std::chrono::nanoseconds{1'700'000'000'000'000'042}};
+  std::vector<std::string> targets;
+  ScriptedServer server(path, {}, [&targets](ScriptedServer::Peer& peer) {
+    targets.push_back(peer.target());
+    peer.hello(7);
+    if (targets.size() == 2) peer.text(R"({"type":"exit","exit_code":0,"end":7})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  ASSERT_TRUE(attach.run());
+  EXPECT_EQ(targets[0], "/v1/terminals/trm_x/attach?acknowledge=true&at=2023-11-14T22:13:20.000000042Z");
+  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?acknowledge=true&from=7&had=writer");
+}
+
+TEST_F(AttachTest, TakingOverIsNotRepeatedByAReconnect) {
+  options.seat = AttachOptions::Seat::TakeOver;
+  options.name = "me";
+  std::vector<std::string> targets;
+  ScriptedServer server(path, {}, [&targets](ScriptedServer::Peer& peer) {
+    targets.push_back(peer.target());
+    peer.text(R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":0,"window":4096})");
+    if (targets.size() == 1) {
+      peer.text(R"({"type":"seat","seat":"reader","live":0,"reason":"taken_over"})");
+      return;  // cut
+    }
+    peer.text(R"({"type":"exit","exit_code":0,"end":0})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  ASSERT_TRUE(attach.run());
+  ASSERT_EQ(targets.size(), 2u);
+  EXPECT_EQ(targets[0], "/v1/terminals/trm_x/attach?acknowledge=true&from=0&seat=take&viewer=me");
+  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?acknowledge=true&from=0&viewer=me&had=reader");
+  EXPECT_EQ(viewer.seats, (std::vector<std::string>{"writer ", "reader taken_over", "writer "}));
+}
+
+TEST_F(AttachTest, ATerminalIsShownOnlyTheQuestionsThatAreItsToAnswer) {
+  options.answers = true;
+  ScriptedServer server(path, {}, [](ScriptedServer::Peer& peer) {
+    peer.text(R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":9,"window":4096})");
+    peer.output(1, 0, "a\x1b[6nb\x1b[6nc");  // the second one is live
+    peer.text(R"({"type":"seat","seat":"reader","live":0,"reason":"taken_over"})");
+    peer.output(1, 11, "d\x1b[c\x1b[1me");
+    peer.text(R"({"type":"exit","exit_code":0,"end":19})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  ASSERT_TRUE(attach.run());
+  EXPECT_EQ(viewer.out, "a\x1b\\b\x1b[6ncd\x1b\\\x1b[1me");
 }
 
 }  // namespace

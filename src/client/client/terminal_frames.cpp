@@ -43,15 +43,29 @@ Result<std::optional<int>> number_or_null(const json::object& object, std::strin
   return number;
 }
 
+Result<TextFrame> parse_hello(json::object& object) {
+  HelloFrame frame;
+  TRY_ASSIGN(frame.from.value, offset(object, "from"));
+  json::value* terminal = object.if_contains("terminal");
+  if (terminal == nullptr || !terminal->is_object()) return strange("a greeting");
+  frame.terminal = std::move(terminal->get_object());
+  if (!object.contains("seat")) return frame;  // of an earlier server
+  frame.writer = text(object, "seat") == "writer";
+  TRY_ASSIGN(frame.live.value, offset(object, "live"));
+  TRY_ASSIGN(frame.window_bytes, offset(object, "window"));
+  return frame;
+}
+
 }  // namespace
 
 Result<OutputFrame> parse_output(std::string_view message) {
-  if (message.size() < output_header || (message[0] != 1 && message[0] != 2)) return strange("output");
+  if (message.size() < output_header || message[0] < 1 || message[0] > 3) return strange("output");
   std::uint64_t from = 0;
   for (std::size_t i = 1; i < output_header; ++i) from = from << 8 | static_cast<unsigned char>(message[i]);
   std::string_view bytes = message.substr(output_header);
-  if (from > std::numeric_limits<std::uint64_t>::max() - bytes.size()) return strange("output");
-  return OutputFrame{.error = message[0] == 2, .from = {from}, .bytes = bytes};
+  const auto kind = static_cast<OutputFrame::Kind>(message[0] - 1);
+  if (kind != OutputFrame::Kind::Screen && from > std::numeric_limits<std::uint64_t>::max() - bytes.size()) return strange("output");
+  return OutputFrame{.kind = kind, .from = {from}, .bytes = bytes};
 }
 
 Result<TextFrame> parse_text(std::string_view message) {
@@ -60,11 +74,19 @@ Result<TextFrame> parse_text(std::string_view message) {
   if (error || !value.is_object()) return strange("a message");
   json::object& object = value.get_object();
   std::string type = text(object, "type");
-  if (type == "hello") {
-    TRY_ASSIGN(std::uint64_t from, offset(object, "from"));
-    json::value* terminal = object.if_contains("terminal");
-    if (terminal == nullptr || !terminal->is_object()) return strange("a greeting");
-    return HelloFrame{.terminal = std::move(terminal->get_object()), .from = {from}};
+  if (type == "hello") return parse_hello(object);
+  if (type == "skip") {
+    SkipFrame frame{.reason = text(object, "reason")};
+    TRY_ASSIGN(frame.from.value, offset(object, "from"));
+    TRY_ASSIGN(frame.to.value, offset(object, "to"));
+    const json::value* redraw = object.if_contains("redraw");
+    frame.redraw = redraw != nullptr && redraw->is_bool() && redraw->get_bool();
+    return frame;
+  }
+  if (type == "seat") {
+    SeatFrame frame{.writer = text(object, "seat") == "writer", .reason = text(object, "reason")};
+    TRY_ASSIGN(frame.live.value, offset(object, "live"));
+    return frame;
   }
   if (type == "exit") {
     ExitFrame frame;
@@ -83,6 +105,8 @@ std::string resize_frame(TerminalSize size) {
 }
 std::string signal_frame(int signal) { return fmt::format(R"({{"type":"signal","signal":{}}})", signal); }
 std::string close_input_frame() { return R"({"type":"close_input"})"; }
+std::string ack_frame(ByteOffset taken) { return fmt::format(R"({{"type":"ack","offset":{}}})", taken.value); }
+std::string take_over_frame() { return R"({"type":"take_over"})"; }
 
 Result<> Position::begin(ByteOffset from) {
   if (!next_) next_ = from;
@@ -101,6 +125,14 @@ Result<std::string_view> Position::take(ByteOffset from, std::string_view bytes)
   bytes.remove_prefix(seen);
   *next_ += bytes.size();
   return bytes;
+}
+
+Result<> Position::skip(ByteOffset from, ByteOffset to) {
+  if (from > to || (next_ && (from > *next_ || to < *next_)))
+    return fail(Code::Damaged, fmt::format("The server passes over bytes {} to {}, at byte {}.", from.value, to.value,
+                                           next_.value_or(ByteOffset{}).value));
+  next_ = to;
+  return {};
 }
 
 }  // namespace berth::client

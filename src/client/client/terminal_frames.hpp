@@ -19,13 +19,27 @@
 namespace berth::client {
 
 struct OutputFrame {
-  bool error = false;
+  enum class Kind { Output, Error, Screen };  // Error: stderr; Screen: draws it, what comes from `from` on follows
+  Kind kind = Kind::Output;
   ByteOffset from;
-  std::string_view bytes;
-};  // error: stderr; bytes of the input
+  std::string_view bytes;  // of the input
+};
 struct HelloFrame {
   boost::json::object terminal;
   ByteOffset from;
+  bool writer = true;              // of a server that knows no seats
+  ByteOffset live;                 // what programs asked before was answered, or is old
+  std::uint64_t window_bytes = 0;  // 0: it wants no acknowledgements
+};
+struct SkipFrame {  // output that does not come
+  ByteOffset from, to;
+  std::string reason;  // "slow", "removed", "damaged"
+  bool redraw = false;  // a screen follows
+};
+struct SeatFrame {
+  bool writer = false;
+  ByteOffset live;
+  std::string reason;
 };
 struct ExitFrame {
   std::optional<int> exit_code, signal;
@@ -36,7 +50,7 @@ struct RefusedFrame {
   std::string code, detail;
 };                     // a control frame that was wrong
 struct OtherFrame {};  // of a newer server: skipped
-using TextFrame = std::variant<HelloFrame, ExitFrame, RefusedFrame, OtherFrame>;
+using TextFrame = std::variant<HelloFrame, SkipFrame, SeatFrame, ExitFrame, RefusedFrame, OtherFrame>;
 
 [[nodiscard]] Result<OutputFrame> parse_output(std::string_view message);
 [[nodiscard]] Result<TextFrame> parse_text(std::string_view message);
@@ -44,6 +58,8 @@ using TextFrame = std::variant<HelloFrame, ExitFrame, RefusedFrame, OtherFrame>;
 [[nodiscard]] std::string resize_frame(TerminalSize size);
 [[nodiscard]] std::string signal_frame(int signal);
 [[nodiscard]] std::string close_input_frame();
+[[nodiscard]] std::string ack_frame(ByteOffset taken);
+[[nodiscard]] std::string take_over_frame();
 
 // Where a viewer is. Bytes that it has already seen are cut off; bytes that would leave a gap are refused.
 class Position {
@@ -52,6 +68,7 @@ class Position {
   [[nodiscard]] std::optional<ByteOffset> next() const { return next_; }
   Result<> begin(ByteOffset from);  // the server's hello
   Result<std::string_view> take(ByteOffset from, std::string_view bytes);
+  Result<> skip(ByteOffset from, ByteOffset to);  // the server's word that these do not come
 
  private:
   std::optional<ByteOffset> next_;

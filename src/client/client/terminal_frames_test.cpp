@@ -15,16 +15,17 @@ TEST(TerminalFrames, OutputHasStreamOffsetAndBytes) {
   std::string message = output(1, 0x0102030405060708u, "hello");
   auto frame = parse_output(message);
   ASSERT_TRUE(frame);
-  EXPECT_FALSE(frame->error);
+  EXPECT_EQ(frame->kind, OutputFrame::Kind::Output);
   EXPECT_EQ(frame->from.value, 0x0102030405060708u);
   EXPECT_EQ(frame->bytes, "hello");
-  EXPECT_TRUE(parse_output(output(2, 0, ""))->error);
+  EXPECT_EQ(parse_output(output(2, 0, ""))->kind, OutputFrame::Kind::Error);
+  EXPECT_EQ(parse_output(output(3, 7, "draws it"))->kind, OutputFrame::Kind::Screen);
 }
 
 TEST(TerminalFrames, WrongOutputIsRefused) {
   EXPECT_FALSE(parse_output(""));
   EXPECT_FALSE(parse_output(std::string_view("\1\0\0\0\0\0\0\0", 8)));
-  EXPECT_FALSE(parse_output(output(3, 0, "x")));
+  EXPECT_FALSE(parse_output(output(4, 0, "x")));
   EXPECT_FALSE(parse_output(output(1, ~std::uint64_t{0}, "x"))) << "offset overflows";
 }
 
@@ -34,6 +35,25 @@ TEST(TerminalFrames, Hello) {
   const auto& hello = std::get<HelloFrame>(*frame);
   EXPECT_EQ(hello.from.value, 42u);
   EXPECT_EQ(hello.terminal.at("id").as_string(), "trm_1");
+  EXPECT_TRUE(hello.writer) << "of a server that knows no seats";
+  frame = parse_text(R"({"type":"hello","terminal":{},"from":1,"seat":"reader","live":9,"window":4096})");
+  ASSERT_TRUE(frame);
+  EXPECT_FALSE(std::get<HelloFrame>(*frame).writer);
+  EXPECT_EQ(std::get<HelloFrame>(*frame).live.value, 9u);
+  EXPECT_EQ(std::get<HelloFrame>(*frame).window_bytes, 4096u);
+}
+
+TEST(TerminalFrames, SkipAndSeat) {
+  const auto skip = parse_text(R"({"type":"skip","from":4,"to":9,"reason":"slow","cols":80,"rows":24,"redraw":true})");
+  ASSERT_TRUE(skip);
+  EXPECT_EQ(std::get<SkipFrame>(*skip).to.value, 9u);
+  EXPECT_TRUE(std::get<SkipFrame>(*skip).redraw);
+  const auto seat = parse_text(R"({"type":"seat","seat":"writer","live":7,"reason":"freed"})");
+  ASSERT_TRUE(seat);
+  EXPECT_TRUE(std::get<SeatFrame>(*seat).writer);
+  EXPECT_EQ(std::get<SeatFrame>(*seat).live.value, 7u);
+  EXPECT_FALSE(parse_text(R"({"type":"skip","from":4})"));
+  EXPECT_FALSE(parse_text(R"({"type":"seat","seat":"writer"})"));
 }
 
 TEST(TerminalFrames, ExitWithCodeOrSignal) {
@@ -68,6 +88,17 @@ TEST(Position, EachByteOnceOverReconnects) {
   EXPECT_EQ(*at.take({11}, "bcde"), "de") << "overlap is cut";
   EXPECT_EQ(*at.take({10}, "abc"), "") << "a repeat is dropped";
   EXPECT_EQ(at.next()->value, 15u);
+}
+
+TEST(Position, OnlyAnAnnouncedGapIsPassedOver) {
+  Position at(ByteOffset{10});
+  ASSERT_TRUE(at.skip({10}, {20}));
+  EXPECT_EQ(*at.take({20}, "x"), "x");
+  ASSERT_TRUE(at.skip({15}, {30})) << "it overlaps what was seen";
+  EXPECT_FALSE(at.skip({31}, {40})) << "bytes before it are missing";
+  EXPECT_FALSE(at.skip({20}, {25})) << "back";
+  EXPECT_FALSE(at.skip({40}, {20}));
+  EXPECT_EQ(at.next()->value, 30u);
 }
 
 TEST(Position, AGapIsRefused) {

@@ -57,6 +57,12 @@ class BeastWebSocket final : public WebSocket {
     co_return Result<>{};
   }
 
+  asio::awaitable<Result<>> close() override {
+    auto [error] = co_await socket_.async_close(websocket::close_code::normal, as_result);
+    if (error) co_return pass(connection_error(endpoint_, error));
+    co_return Result<>{};
+  }
+
   void abort() override { beast::get_lowest_layer(socket_).close(); }
 
  private:

@@ -27,6 +27,8 @@ class WebSocket {
   virtual ~WebSocket() = default;
   virtual boost::asio::awaitable<Result<Message>> read() = 0;
   virtual boost::asio::awaitable<Result<>> write(Kind kind, std::string data) = 0;
+  // The closing handshake (1000): reading goes on beside it to its end. May be called while the others are pending.
+  virtual boost::asio::awaitable<Result<>> close() = 0;
   virtual void abort() = 0;  // pending calls fail soon; no closing handshake
 };
 

@@ -24,6 +24,7 @@
 #include "base/id.hpp"
 #include "base/units.hpp"
 #include "control/actions_people.hpp"
+#include "control/attach.hpp"
 #include "control/event_actions.hpp"
 #include "control/terminal_verbs.hpp"
 #include "store/rows.hpp"
@@ -79,7 +80,6 @@ struct WriteInput { TerminalTarget terminal; std::string data; bool close = fals
 struct ResizeTerminal { TerminalTarget terminal; TerminalSize size; };
 struct SignalTerminal { TerminalTarget terminal; int signal = 15; };     // to the foreground group
 struct ReadOutput { TerminalTarget terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
-struct AttachTerminal { TerminalTarget terminal; std::optional<ByteOffset> from; };  // absent: only what comes now
 enum class ScreenFormat { Text, Stream, Json, Image };
 struct GetScreen { TerminalTarget terminal; ScreenFormat format = ScreenFormat::Text; std::optional<ByteOffset> at; };  // absent: now
 struct Exec {                                // runs to its end; output is kept in a journal like a terminal's
@@ -129,7 +129,6 @@ struct SandboxStatsInfo {
   std::uint32_t processes = 0;
   std::uint64_t oom_kills = 0;
 };
-struct TerminalInfo { store::TerminalRow row; ByteOffset end; std::uint32_t viewers = 0; };
 struct OutputPart { ByteOffset from; std::string data; ByteOffset end; bool running = false; };
 struct ScreenView {
   ByteOffset offset;                         // attaching from here goes on exactly where this ends
@@ -164,25 +163,6 @@ struct ServerInfo {
   std::string version, home;
   WallTime started{};
   std::uint64_t sandboxes = 0, terminals = 0, viewers = 0;
-};
-
-// A viewer of one terminal. Used on the terminal's own executor (`executor()`): a transport moves its connection there
-// first, so that a key and its echo never change threads. Bytes come once and in order, from the journal when the viewer
-// is behind; memory is bounded by one chunk. Destroying it detaches.
-class Attachment {
- public:
-  struct Chunk { ByteOffset from; std::string_view data; bool error = false; };  // valid until the next read; error: stderr
-  struct Ended { std::optional<Exit> exit; ByteOffset end; std::string reason; };
-  virtual ~Attachment() = default;
-  [[nodiscard]] virtual boost::asio::any_io_executor executor() const = 0;
-  [[nodiscard]] virtual TerminalInfo info() const = 0;
-  [[nodiscard]] virtual ByteOffset position() const = 0;  // of the next byte that read() gives
-  // Waits for output after the last chunk, or for the end (only after the last byte was given).
-  virtual boost::asio::awaitable<Result<std::variant<Chunk, Ended>>> read() = 0;
-  virtual boost::asio::awaitable<Result<>> input(std::string_view data) = 0;  // waits while the process does not read
-  virtual Result<> close_input() = 0;
-  virtual Result<> resize(TerminalSize size) = 0;
-  virtual Result<> signal(int signal) = 0;
 };
 
 using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::SandboxRow>, SandboxStatsInfo, TerminalInfo,

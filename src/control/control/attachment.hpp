@@ -17,7 +17,7 @@ namespace berth::control {
 class Look {
  public:
   Look(Domain& domain, std::shared_ptr<TerminalHost> host, const std::shared_ptr<terminals::Terminal>& terminal,
-       std::optional<ByteOffset> from);
+       ByteOffset from, terminals::Viewer::Options options = {});
   ~Look();
   Look(const Look&) = delete;
   Look& operator=(const Look&) = delete;
@@ -29,7 +29,9 @@ class Look {
   std::shared_ptr<terminals::Viewer> viewer_;
 };
 
-[[nodiscard]] std::shared_ptr<Attachment> attach(Domain& domain, std::shared_ptr<TerminalHost> host,
-                                                 std::shared_ptr<terminals::Terminal> terminal, std::optional<ByteOffset> from);
+// Where it begins is checked: InvalidArgument with the range that is kept.
+[[nodiscard]] Result<std::shared_ptr<Attachment>> attach(Domain& domain, std::shared_ptr<TerminalHost> host,
+                                                         std::shared_ptr<terminals::Terminal> terminal,
+                                                         std::optional<ByteOffset> from, const ViewerWish& wish);
 
 }  // namespace berth::control

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "aio/lanes.hpp"
+#include "aio/pool.hpp"
 #include "control/service.hpp"
 #include "terminals/terminal.hpp"
 
@@ -45,6 +46,7 @@ class TerminalIndex {
 
 struct Domain {
   Dependencies parts;
+  aio::Pool* pool = nullptr;  // of the service
   aio::Lanes lanes;
   TerminalIndex index;
   std::atomic<std::uint64_t> running{0}, viewers{0};

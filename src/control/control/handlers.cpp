@@ -222,7 +222,10 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ReadOutput action) {
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
-  co_return co_await answer(found.executor(), attach_terminal(&domain_, found, action.from));
+  if (action.at) {
+    CO_TRY_ASSIGN(action.from, co_await pool_.run([this, terminal = action.terminal, at = *action.at] { return offset_at(domain_, terminal, at); }));
+  }
+  co_return co_await answer(found.executor(), attach_terminal(&domain_, found, std::move(action)));
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, GetScreen action) {

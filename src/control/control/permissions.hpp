@@ -36,7 +36,6 @@ BERTH_NEEDS(Grep, Read);
 BERTH_NEEDS(ResizeTerminal, Run);
 BERTH_NEEDS(SignalTerminal, Run);
 BERTH_NEEDS(ReadOutput, Read);
-BERTH_NEEDS(AttachTerminal, Run);  // who attaches may type
 BERTH_NEEDS(GetScreen, Read);
 BERTH_NEEDS(Exec, Run);
 BERTH_NEEDS(ListCommands, Read);
@@ -65,8 +64,18 @@ BERTH_NEEDS(OpenEvents, Read);
 
 #undef BERTH_NEEDS
 
+// Who attaches may type and take over, unless it asks for neither.
+[[nodiscard]] inline store::Permission needed(const AttachTerminal& action) {
+  return action.wish.seat == SeatWish::Never ? store::Permission::Read : store::Permission::Run;
+}
+
+template <class T>
+[[nodiscard]] store::Permission needed(const T&) {
+  return Needs<T>::permission;
+}
+
 [[nodiscard]] inline store::Permission needed(const Action& action) {
-  return std::visit([]<class T>(const T&) { return Needs<T>::permission; }, action);
+  return std::visit([](const auto& which) { return needed(which); }, action);
 }
 
 Result<> check_permission(const Caller& caller, const Action& action);

@@ -2,6 +2,7 @@
 
 #include "journal/checkpoints.hpp"
 #include "journal/cursor.hpp"
+#include "journal/position.hpp"
 #include "terminals/screen_at.hpp"
 
 namespace berth::control {
@@ -40,6 +41,15 @@ Result<> leave_checkpoints(const Domain& domain, const store::TerminalRow& row) 
   if (range.end.value - std::min(last, range.end.value) < source.checkpoint_bytes) return {};
   TRY(terminals::screen_at(source, std::nullopt));
   return {};
+}
+
+Result<ByteOffset> offset_at(const Domain& domain, const TerminalId& terminal, WallTime time) {
+  const auto dir = domain.parts.home / "terminals" / terminal.str();
+  journal::Key key;
+  if (domain.parts.machine_keys != nullptr) {
+    TRY_ASSIGN(key, journal::load_key(dir, *domain.parts.machine_keys));
+  }
+  return journal::offset_at(dir, key, time);
 }
 
 }  // namespace berth::control

@@ -11,4 +11,7 @@ namespace berth::control {
 // After each terminal.checkpoint_bytes of output, so that a screen is shown soon whatever its journal's length.
 Result<> leave_checkpoints(const Domain& domain, const store::TerminalRow& row);
 
+// The first byte that was printed at that moment or later. Blocks.
+[[nodiscard]] Result<ByteOffset> offset_at(const Domain& domain, const TerminalId& terminal, WallTime time);
+
 }  // namespace berth::control

@@ -72,6 +72,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
           jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
       timeline_(events::Timeline::open(*domain_.parts.store, domain_.parts.settings.events)),
       started_(domain_.parts.clock->now()) {
+  domain_.pool = &pool_;
   add_housekeeping(*jobs_, domain_, pool_);
   domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
 }

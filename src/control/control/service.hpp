@@ -53,6 +53,10 @@ struct Settings {  // names and defaults as in config/settings.def
   std::chrono::milliseconds journal_grep{5'000};
   std::uint64_t journal_grep_bytes = 2 << 20;
   std::uint32_t journal_greps = 2;              // at one time
+  std::uint64_t terminal_viewer_window_bytes = 1 << 20, terminal_viewer_lag_bytes = 4 << 20;
+  bool terminal_skip_slow = true;               // else a slow viewer is waited for
+  bool terminal_smallest_size = false;          // else the writer's window decides
+  std::chrono::milliseconds terminal_seat_grace{30'000};
   std::uint64_t exec_output_bytes = 1 << 20;
   std::chrono::milliseconds exec_timeout{600'000};
   std::uint64_t file_read_bytes = 64 << 20;

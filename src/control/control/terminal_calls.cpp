@@ -1,6 +1,6 @@
 #include "control/terminal_calls.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include <csignal>
 
@@ -97,7 +97,7 @@ awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono:
 
 // What is there now, from one place on: never waits for output that is still to come.
 awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, ByteOffset from, std::uint64_t limit) {
-  Look look(*domain, found.host, found.terminal, from);
+  Look look(*domain, found.host, found.terminal, std::min(from, found.terminal->end()));
   OutputPart part{.from = look->position(), .data = {}, .end = found.terminal->end(),
                   .running = found.terminal->state() != terminals::Terminal::State::Ended};
   while (part.data.size() < limit && look->position() < part.end) {
@@ -115,12 +115,8 @@ awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, B
   co_return part;
 }
 
-awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, std::optional<ByteOffset> from) {
-  if (const auto kept = found.terminal->journal_range(); from && kept && *from < kept->begin)
-    co_return fail(Code::InvalidArgument,
-                   fmt::format("Of the output only what is from {} to {} is kept.", kept->begin.value, kept->end.value),
-                   "Attach from the first of them, or show the screen and go on from there.");
-  co_return attach(*domain, std::move(found.host), std::move(found.terminal), from);
+awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, AttachTerminal wanted) {
+  co_return attach(*domain, std::move(found.host), std::move(found.terminal), wanted.from, wanted.wish);
 }
 
 }  // namespace berth::control

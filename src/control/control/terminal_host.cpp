@@ -48,6 +48,12 @@ std::shared_ptr<terminals::Shared> Domain::shared_for(const std::shared_ptr<aio:
   shared->settings.chunk_bytes = parts.settings.terminal_chunk_bytes;
   shared->settings.seal = parts.settings.journal_seal;
   shared->settings.journal_bytes = parts.settings.journal_terminal_bytes;
+  shared->settings.checkpoint_bytes = parts.settings.terminal_checkpoint_bytes;
+  shared->settings.viewer_window_bytes = parts.settings.terminal_viewer_window_bytes;
+  shared->settings.viewer_lag_bytes = parts.settings.terminal_viewer_lag_bytes;
+  shared->settings.seat_grace = parts.settings.terminal_seat_grace;
+  if (parts.settings.terminal_smallest_size) shared->settings.size_by = terminals::Seats::SizeBy::Smallest;
+  shared->pool = pool;
   shared->spawn = [lane](awaitable<void> work) { lane->spawn(std::move(work)); };
   shared->report = [log = parts.log](const Error& error, const TerminalId& id) {
     log.error("terminal", {{"terminal", id}, {"error", error}});

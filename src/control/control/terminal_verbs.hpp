@@ -15,25 +15,10 @@
 #include "base/exit.hpp"
 #include "base/id.hpp"
 #include "base/units.hpp"
+#include "control/target.hpp"
 #include "store/rows.hpp"
 
 namespace berth::control {
-
-// A terminal as a client names it: by id, or as "sandbox/name" with the sandbox's id or name.
-class TerminalTarget {
- public:
-  TerminalTarget() = default;
-  TerminalTarget(const TerminalId& id) : text_(id.str()) {}  // NOLINT(google-explicit-constructor): an id is a target
-  static TerminalTarget named(std::string text) {
-    TerminalTarget out;
-    out.text_ = std::move(text);
-    return out;
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // ---- actions ----
 struct SendKeys {                            // typed in this order: text, paste, keys, enter

@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <functional>
 
+#include "aio/pool.hpp"
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "journal/key.hpp"
 #include "store/store.hpp"
+#include "terminals/seats.hpp"
 
 namespace berth::terminals {
 
@@ -25,6 +27,11 @@ struct Settings {
   std::chrono::milliseconds retry{1000};     // after a write that failed
   bool seal = true;                          // new journals are sealed
   std::uint64_t journal_bytes = 0;           // most bytes on disk of one journal; 0: no limit
+  std::uint64_t checkpoint_bytes = 0;        // leave a checkpoint when a screen took so much output; 0: none
+  std::uint64_t viewer_window_bytes = 1 << 20;  // most output that a viewer was sent and did not acknowledge
+  std::uint64_t viewer_lag_bytes = 4 << 20;  // a slow viewer that is further behind is moved forward
+  std::chrono::milliseconds seat_grace{30'000};  // a writer that was lost finds its seat again
+  Seats::SizeBy size_by = Seats::SizeBy::Writer;
 };
 
 struct Shared {
@@ -33,6 +40,7 @@ struct Shared {
   const Clock* clock = nullptr;
   std::filesystem::path journals;            // $BERTH_HOME/terminals
   const crypto::MachineKeys* machine_keys = nullptr;  // outlives every terminal; null: no journal is sealed
+  aio::Pool* pool = nullptr;                 // for what reads and computes long; null: done in place
   Settings settings;
   std::function<void(boost::asio::awaitable<void>)> spawn;   // into the owner's task group, on `executor`
   std::function<void(const Error&, const TerminalId&)> report;  // for the log

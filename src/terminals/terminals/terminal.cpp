@@ -12,6 +12,7 @@
 #include "base/check.hpp"
 #include "base/utf8.hpp"
 #include "terminals/viewer.hpp"
+#include "vt/screen.hpp"
 #include "wire/frame.hpp"
 
 namespace berth::terminals {
@@ -47,7 +48,7 @@ std::shared_ptr<Terminal> Terminal::create(std::shared_ptr<const Shared> shared,
 
 std::shared_ptr<Terminal> Terminal::restore(std::shared_ptr<const Shared> shared, store::TerminalRow row,
                                             std::uint64_t next_number) {
-  std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Running));
+  std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Running, true));
   terminal->next_number_ = next_number;
   if (!terminal->monitored()) terminal->open_own_command(terminal->row_.created);
   return terminal;
@@ -60,12 +61,15 @@ std::shared_ptr<Terminal> Terminal::ended(std::shared_ptr<const Shared> shared, 
   return terminal;
 }
 
-Terminal::Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state)
+Terminal::Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state, bool restored)
     : shared_(std::move(shared)),
       records_(std::make_shared<Records>(shared_, row.id)),
       row_(std::move(row)),
       state_(state),
       monitor_(row_.nonce, row_.monitored),
+      audience_(*this, *shared_,
+                {.grace = shared_->settings.seat_grace, .size_by = shared_->settings.size_by,
+                 .restarted = restored ? std::optional(shared_->clock->steady()) : std::nullopt}),
       changed_(shared_->executor) {
   changed_.expires_at(boost::asio::steady_timer::time_point::max());
 }
@@ -168,17 +172,24 @@ void Terminal::on_output(wire::TerminalOutput frame) {
   if (monitored() && continues && !records_->full()) parse(frame.data(), from_ns(frame.time_ns()));
   else if (monitored()) catch_up();
   else watch(frame);
+  look_for_questions(frame);
   keep_recent(frame);
   wake();
 }
 
+void Terminal::look_for_questions(const wire::TerminalOutput& frame) {
+  if (row_.kind != store::TerminalKind::Pty || frame.data().empty() || audience_.answers()) return;
+  if (!answers_) answers_ = std::make_unique<Answers>(*this);
+  answers_->output({frame.offset()}, frame.data());
+}
+
 void Terminal::keep_recent(wire::TerminalOutput& frame) {
   const ByteOffset offset{frame.offset()};
-  if (viewers_ == 0 || frame.data().empty() ||
+  if (audience_.size() == 0 || frame.data().empty() ||
       (!recent_.empty() && recent_.back().offset + recent_.back().data->size() != offset)) {
     recent_.clear();  // a gap: viewers find the rest in the journal
     recent_bytes_ = 0;
-    if (viewers_ == 0 || frame.data().empty()) return;
+    if (audience_.size() == 0 || frame.data().empty()) return;
   }
   recent_bytes_ += frame.data().size();
   recent_.push_back({offset, std::make_shared<const std::string>(std::move(*frame.mutable_data())), frame.error()});
@@ -192,7 +203,7 @@ void Terminal::keep_recent(wire::TerminalOutput& frame) {
 void Terminal::trim_recent() {
   if (recent_.empty()) return;
   ByteOffset least = end_;
-  for (const Viewer* viewer : watching_) least = std::min(least, viewer->position());
+  for (const Viewer* viewer : audience_.viewers()) least = std::min(least, viewer->position());
   while (!recent_.empty() && recent_.front().offset + recent_.front().data->size() <= least) {
     recent_bytes_ -= recent_.front().data->size();
     recent_.pop_front();
@@ -362,7 +373,7 @@ boost::asio::awaitable<void> Terminal::run_finish(std::shared_ptr<Terminal> self
 
 void Terminal::wake() {
   changed_.cancel();
-  for (Viewer* viewer : watching_) viewer->wake_.cancel();
+  audience_.wake();
 }
 
 boost::asio::awaitable<Result<>> Terminal::changed() {
@@ -419,6 +430,8 @@ boost::asio::awaitable<Result<>> Terminal::resize(TerminalSize size) {
   frame.mutable_resize()->mutable_size()->set_cols(size.cols);
   frame.mutable_resize()->mutable_size()->set_rows(size.rows);
   row_.size = size;
+  audience_.tell_size();
+  if (answers_) answers_->resize(size);
   co_return co_await send(std::move(frame));
 }
 
@@ -432,8 +445,30 @@ boost::asio::awaitable<Result<>> Terminal::signal(int signal, bool group) {
 
 boost::asio::awaitable<Result<>> Terminal::committed() { return records_->settled(); }
 
-std::shared_ptr<Viewer> Terminal::view(std::optional<ByteOffset> from) {
-  return std::make_shared<Viewer>(shared_from_this(), std::min(from.value_or(end_), end_));
+Result<ScreenSource> Terminal::screen_source() const {
+  TRY_ASSIGN(auto key, shared_->journal_key(row_.id));
+  return ScreenSource{.journal = journal(), .key = std::move(key), .size = row_.size,
+                      .checkpoint_bytes = shared_->settings.checkpoint_bytes};
+}
+
+boost::asio::awaitable<Result<Terminal::Drawn>> Terminal::draw() {
+  CO_TRY_ASSIGN(auto source, screen_source());
+  auto work = [source = std::move(source)]() -> Result<Drawn> {
+    TRY_ASSIGN(const auto now, screen_at(source, std::nullopt));
+    return Drawn{now.offset, now.screen.size(), vt::redraw(now.screen, {.reset = true})};
+  };
+  if (shared_->pool == nullptr) co_return work();
+  co_return co_await shared_->pool->run(std::move(work));
+}
+
+boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> Terminal::screen(ByteOffset at) {
+  CO_TRY_ASSIGN(auto source, screen_source());
+  auto work = [source = std::move(source), at]() -> Result<std::unique_ptr<vt::Screen>> {
+    TRY_ASSIGN(auto then, screen_at(source, at));
+    return std::make_unique<vt::Screen>(std::move(then.screen));
+  };
+  if (shared_->pool == nullptr) co_return work();
+  co_return co_await shared_->pool->run(std::move(work));
 }
 
 }  // namespace berth::terminals

@@ -24,8 +24,11 @@
 #include "base/result.hpp"
 #include "journal/cursor.hpp"
 #include "store/rows.hpp"
+#include "terminals/answers.hpp"
+#include "terminals/audience.hpp"
 #include "terminals/outlet.hpp"
 #include "terminals/records.hpp"
+#include "terminals/screen_at.hpp"
 #include "terminals/shared.hpp"
 #include "vt/monitor.hpp"
 #include "wire/shim.pb.h"
@@ -66,13 +69,12 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const store::TerminalRow& row() const { return row_; }
   [[nodiscard]] ByteOffset end() const { return end_; }
-  [[nodiscard]] std::size_t viewers() const { return viewers_; }
+  [[nodiscard]] std::size_t viewers() const { return audience_.size(); }
   [[nodiscard]] const std::string& failure() const { return failure_; }
   // The command that finished last under this server.
   [[nodiscard]] const std::optional<store::CommandRow>& last_command() const { return last_; }
   [[nodiscard]] boost::asio::any_io_executor executor() const { return shared_->executor; }
   void spawn(boost::asio::awaitable<void> work) { shared_->spawn(std::move(work)); }  // into the owner's task group
-  std::shared_ptr<Viewer> view(std::optional<ByteOffset> from);  // absent: from now on; beyond the end: the end
 
   boost::asio::awaitable<Result<>> input(std::string data);  // waits while the process does not read
   boost::asio::awaitable<Result<>> close_input();
@@ -83,7 +85,12 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   boost::asio::awaitable<Result<>> changed();  // waits until it started or ended, took input, or a command finished
   boost::asio::awaitable<Result<>> committed();  // the rows so far were tried
 
+  struct Drawn { ByteOffset offset; TerminalSize size; std::string stream; };
+  boost::asio::awaitable<Result<Drawn>> draw();  // the present screen, from a reset; on the pool
+
  private:
+  friend class Answers;
+  friend class Audience;
   friend class Viewer;
   struct Chunk {
     ByteOffset offset;
@@ -91,14 +98,17 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
     bool error = false;
   };
 
-  Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state);
+  Terminal(std::shared_ptr<const Shared> shared, store::TerminalRow row, State state, bool restored = false);
 
   [[nodiscard]] bool monitored() const { return !row_.nonce.empty(); }
   [[nodiscard]] std::filesystem::path journal() const { return shared_->journal(row_.id); }
   Result<> make_key(wire::StartTerminal& request);
   Result<journal::Cursor> read_from(ByteOffset from) const;
   Result<journal::Summary> journal_summary() const;
+  Result<ScreenSource> screen_source() const;
+  boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> screen(ByteOffset at);  // on the pool
   boost::asio::awaitable<Result<>> send(wire::ToShim frame);
+  void look_for_questions(const wire::TerminalOutput& frame);
   void keep_recent(wire::TerminalOutput& frame);
   void trim_recent();
   void parse(std::string_view bytes, WallTime time);
@@ -133,8 +143,9 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   std::optional<store::CommandRow> open_, last_;
   std::deque<Chunk> recent_;
   std::size_t recent_bytes_ = 0;
-  std::size_t viewers_ = 0;
-  std::vector<Viewer*> watching_;
+  Audience audience_;
+  std::unique_ptr<Answers> answers_;  // once there is something to look through
+  ByteOffset answered_{};      // behind the last thing that a program asked and the server answered
   std::uint64_t input_sent_ = 0, input_taken_ = 0;
   boost::asio::steady_timer changed_;  // cancelled to wake: started, ended, input taken
 };

@@ -76,6 +76,7 @@ class Parser {
   template <class Handler>
   void feed(std::string_view bytes, Handler& handler);
 
+  [[nodiscard]] ParserState state() const { return state_; }
   [[nodiscard]] bool in_text() const { return state_ == ParserState::Ground && utf8_.idle(); }
   [[nodiscard]] std::string pending() const;
   void reset();
