@@ -16,6 +16,7 @@
 #include "api_http/event_text.hpp"
 #include "api_http/exchange.hpp"
 #include "api_http/problem.hpp"
+#include "control/recording_actions.hpp"
 
 namespace berth::api_http {
 
@@ -97,12 +98,13 @@ class HttpConnection final : public Connection, private Body {
     }
     if (broken_) co_return false;
     if (const auto events = exchange.take_events()) {
-      if (co_await write_head(response) && !exchange.is_head()) co_await stream(events);
+      if (co_await write_head(response, false) && !exchange.is_head()) co_await stream(events);
       co_return false;
     }
     const bool unread = !parser_->is_done();
     const bool keep = parser_->keep_alive() && !unread && !finishing_ && !shared_.stopping;
-    const bool sent = co_await write(std::move(response), keep, exchange.is_head());
+    const bool sent = response.stream ? co_await write_stream(std::move(response), keep, exchange.is_head())
+                                      : co_await write(std::move(response), keep, exchange.is_head());
     if (sent && unread) co_await linger();
     co_return sent && keep;
   }
@@ -186,13 +188,12 @@ class HttpConnection final : public Connection, private Body {
     co_return true;
   }
 
-  // ---- events, until one of the two ends: each piece is sent before the next one is asked for ----
-  asio::awaitable<bool> write_head(const Response& response) {
+  asio::awaitable<bool> write_head(const Response& response, bool keep_alive) {
     http::response<http::empty_body> message{static_cast<http::status>(response.status), chunked() ? 11u : 10u};
     for (const auto& [name, value] : response.headers) message.insert(name, value);
     message.set(http::field::content_type, response.content_type);
     message.chunked(chunked());
-    message.keep_alive(false);
+    message.keep_alive(keep_alive && chunked());
     http::response_serializer<http::empty_body> serializer{message};
     stream_.expires_after(shared_.limits.request);
     auto [error, size] = co_await http::async_write_header(stream_, serializer, as_result);
@@ -201,6 +202,44 @@ class HttpConnection final : public Connection, private Body {
 
   bool chunked() const { return parser_->get().version() != 10; }
 
+  // Chunks as they are read. What fails on the way ends the connection without the last chunk, so that the client knows.
+  // A client of HTTP/1.0 knows no chunks: its answer ends with the connection.
+  asio::awaitable<bool> write_stream(Response response, bool keep_alive, bool head_only) {
+    if (!co_await write_head(response, keep_alive)) co_return false;
+    while (!head_only) {
+      const auto piece = co_await response.stream->next();
+      if (!piece) {
+        shared_.log.warning("a recording broke off", {{"error", piece.error()}});
+        co_return false;
+      }
+      if (!*piece) co_return co_await write_last_chunk() && chunked();
+      if (!co_await write_piece(**piece)) co_return false;
+    }
+    co_return chunked();
+  }
+
+  asio::awaitable<bool> write_piece(std::string_view piece) {
+    if (!chunked()) co_return co_await write_all(piece);
+    const std::string framed = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
+    co_return co_await write_all(framed);
+  }
+
+  asio::awaitable<bool> write_last_chunk() {
+    if (!chunked()) co_return true;
+    co_return co_await write_all("0\r\n\r\n");
+  }
+
+  asio::awaitable<bool> write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await stream_.async_write_some(asio::buffer(bytes), as_result);
+      if (error) co_return false;
+      bytes.remove_prefix(size);
+    }
+    co_return true;
+  }
+
+  // ---- events, until one of the two ends: each piece is sent before the next one is asked for ----
   asio::awaitable<void> stream(std::shared_ptr<events::Reader> reader) {
     using namespace asio::experimental::awaitable_operators;
     stream_.expires_never();
@@ -215,24 +254,11 @@ class HttpConnection final : public Connection, private Body {
       if (!news && news.error().code != Code::Cancelled)
         shared_.log.error("events could not be read", {{"error", news.error()}});
       if (!news || news->end) {
-        if (chunked()) (void)co_await write_all("0\r\n\r\n");
+        (void)co_await write_last_chunk();
         co_return;
       }
-      std::string text = event_stream_text(*news);
-      if (chunked()) text = fmt::format("{:x}\r\n{}\r\n", text.size(), text);
-      if (!co_await write_all(text)) co_return;
+      if (!co_await write_piece(event_stream_text(*news))) co_return;
     }
-  }
-
-  asio::awaitable<bool> write_all(std::string_view bytes) {
-    while (!bytes.empty()) {
-      stream_.expires_after(shared_.limits.request);
-      auto [error, size] = co_await stream_.async_write_some(asio::buffer(bytes), as_result);
-      if (error) co_return false;
-      bytes.remove_prefix(size);
-    }
-    stream_.expires_never();
-    co_return true;
   }
 
   // What a client says meanwhile is of no interest; that it is gone is.

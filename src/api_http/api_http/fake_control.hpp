@@ -14,6 +14,23 @@
 
 namespace berth::api_http {
 
+// Gives its pieces, then its end or its failure.
+class FakeRecording final : public control::RecordingStream {
+ public:
+  explicit FakeRecording(std::vector<std::string> pieces = {}, bool fails = false) : pieces_(std::move(pieces)), fails_(fails) {}
+  [[nodiscard]] control::RecordingFormat format() const override { return control::RecordingFormat::Cast2; }
+  boost::asio::awaitable<Result<std::optional<std::string>>> next() override {
+    if (next_ < pieces_.size()) co_return pieces_[next_++];
+    if (fails_) co_return fail(Code::Internal, "It broke.");
+    co_return std::nullopt;
+  }
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+  bool fails_;
+};
+
 class FakeControl final : public control::Control {
  public:
   using Script = std::function<Result<control::Outcome>(const control::Caller&, const control::Action&)>;

@@ -2,11 +2,14 @@
 // An HTTP request and an answer as plain values, so that one file of this room (connection.cpp) knows Beast.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace berth::control { class RecordingStream; }
 
 namespace berth::api_http {
 
@@ -31,6 +34,7 @@ struct Response {
   std::string content_type;  // empty: no body
   std::string body;
   Headers headers;
+  std::shared_ptr<control::RecordingStream> stream = {};  // in the place of the body: sent in pieces as it is read
 };
 
 }  // namespace berth::api_http

@@ -49,6 +49,7 @@ const std::vector<Route>& routes() {
     add_sandbox_routes(rows);
     add_terminal_routes(rows);
     add_verb_routes(rows);
+    add_recording_routes(rows);
     add_file_routes(rows);
     add_event_routes(rows);
     return rows;

@@ -71,6 +71,7 @@ void add_sandbox_routes(std::vector<Route>& table);
 void add_terminal_routes(std::vector<Route>& table);
 void add_verb_routes(std::vector<Route>& table);
 void add_attach_route(std::vector<Route>& table);
+void add_recording_routes(std::vector<Route>& table);
 void add_file_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 

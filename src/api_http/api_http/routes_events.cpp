@@ -50,7 +50,7 @@ Result<Action> plan_all(Call& call) {
 
 Result<Action> plan_of_terminal(Call& call) {
   TRY_ASSIGN(auto action, plan(call));
-  TRY_ASSIGN(action.terminal, call.terminal());
+  action.terminal = call.terminal();
   return action;
 }
 

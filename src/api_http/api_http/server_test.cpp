@@ -38,6 +38,8 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
           [](const BuildTemplate&) -> Outcome { return TemplateInfo{}; }, [](const GetServerInfo&) -> Outcome { return ServerInfo{}; },
           [](const GetScreen&) -> Outcome { return ScreenView{}; }, [](const ListJobs&) -> Outcome { return store::Page<store::JobRow>{}; }, [](const RetryJob&) -> Outcome { return store::JobRow{}; },
           [](const CancelJob&) -> Outcome { return store::JobRow{}; },
+          [](const ExportTerminal&) -> Outcome { return std::shared_ptr<RecordingStream>(std::make_shared<FakeRecording>()); },
+          [](const ImportRecording&) -> Outcome { return TerminalInfo{}; },
           [](const auto&) -> Outcome { return Done{}; }},
       action);
 }

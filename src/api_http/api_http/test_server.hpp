@@ -71,6 +71,7 @@ class Client {
       head.remove_prefix(line.size() + 2);
     }
     buffer_.erase(0, size);
+    if (!head_only && find_header(answer.headers, "Transfer-Encoding")) return read_chunks(std::move(answer));
     if (head_only || !find_header(answer.headers, "Content-Length")) return answer;
     const std::size_t length = std::stoul(answer.header("Content-Length"));
     if (buffer_.size() < length)
@@ -78,6 +79,27 @@ class Client {
     answer.body = buffer_.substr(0, length);
     buffer_.erase(0, length);
     return answer;
+  }
+  // status 0 when the connection ends before the last chunk.
+  Received read_chunks(Received answer) {
+    boost::system::error_code error;
+    for (std::size_t length = 1; length > 0;) {
+      const auto line = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(buffer_), "\r\n", error);
+      if (error) return {.status = 0, .headers = {}, .body = std::move(answer.body)};
+      length = std::stoul(buffer_.substr(0, line), nullptr, 16);
+      buffer_.erase(0, line);
+      if (buffer_.size() < length + 2)
+        boost::asio::read(socket_, boost::asio::dynamic_buffer(buffer_), boost::asio::transfer_exactly(length + 2 - buffer_.size()), error);
+      if (error) return {.status = 0, .headers = {}, .body = std::move(answer.body)};
+      answer.body += buffer_.substr(0, length);
+      buffer_.erase(0, length + 2);
+    }
+    return answer;
+  }
+  std::string read_to_end() {
+    boost::system::error_code error;
+    boost::asio::read(socket_, boost::asio::dynamic_buffer(buffer_), error);
+    return std::exchange(buffer_, {});
   }
   bool closed() {  // waits for it
     boost::system::error_code error;

@@ -21,8 +21,12 @@ Result<int> resume(const Context& context, const verb::Resume& verb);
 Result<int> stats(const Context& context, const verb::Stats& verb);
 // record.cpp
 Result<int> history(const Context& context, const verb::History& verb);
-Result<int> replay(const Context& context, const verb::Replay& verb);
 Result<int> logs(const Context& context, const verb::Logs& verb);
+// replay.cpp
+Result<int> replay(const Context& context, const verb::Replay& verb);
+// recordings.cpp
+Result<int> export_terminal(const Context& context, const verb::TerminalExport& verb);
+Result<int> import_terminal(const Context& context, const verb::TerminalImport& verb);
 // grep.cpp
 Result<int> grep(const Context& context, const verb::Grep& verb);
 // terminals.cpp

@@ -65,6 +65,8 @@ struct Performer {
   Result<int> operator()(const verb::JournalCheck& v) const { return check_journals(context, v); }
   Result<int> operator()(const verb::TerminalParse& v) const { return parse_terminal(context, v); }
   Result<int> operator()(const verb::TerminalRender& v) const { return render_terminal(context, v); }
+  Result<int> operator()(const verb::TerminalExport& v) const { return export_terminal(context, v); }
+  Result<int> operator()(const verb::TerminalImport& v) const { return import_terminal(context, v); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
   Result<int> operator()(const verb::Reference& v) const {
     if (v.form == "settings-man") return print(settings_man());

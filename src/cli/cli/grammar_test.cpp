@@ -90,6 +90,10 @@ TEST(Grammar, ServeCollectsSettings) {
 TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(parsed<verb::List>("ls -a").all);
   EXPECT_EQ(parsed<verb::History>("history").limit, 20u);
+  EXPECT_EQ(parsed<verb::Replay>("replay box --speed 2.5 --idle-limit 1s --from cmd:12").speed, 2.5);
+  EXPECT_EQ(parsed<verb::Replay>("replay box --idle-limit 1s --from cmd:12").idle_limit, std::chrono::seconds{1});
+  EXPECT_EQ(parsed<verb::TerminalExport>("terminal export box --format html -o x.html --to 90s").output, "x.html");
+  EXPECT_EQ(parsed<verb::TerminalImport>("terminal import x.cast --name demo").name, "demo");
   EXPECT_EQ(parsed<verb::History>("history box -n 5").target, "box");
   const auto slow = parsed<verb::History>("history --failed --slower 5s --cwd /w box/main");
   EXPECT_TRUE(slow.failed && slow.slower == std::chrono::seconds{5} && slow.cwd == "/w" && slow.target == "box/main");
@@ -99,7 +103,6 @@ TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(size.cols == 120 && size.rows == 40 && size.target == "box/main");
   EXPECT_EQ(parsed<verb::TerminalClose>("terminal close box --grace 2s").grace, std::chrono::seconds{2});
   EXPECT_EQ(parsed<verb::CommandOutput>("output box 12 --tail 3").tail, 3u);
-  EXPECT_EQ(parsed<verb::Replay>("replay box --speed 2000").speed, 2000);
   EXPECT_TRUE(parsed<verb::Logs>("logs -f box").follow);
   EXPECT_TRUE(parsed<verb::Remove>("rm -f a b").force);
   EXPECT_TRUE(parsed<verb::Stats>("stats --watch").watch);

@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
+#include "cli/grammar_builder.hpp"
 #include "config/types.hpp"
-#include "vt/screen.hpp"
 
 namespace berth::cli {
 namespace {
-
-[[noreturn]] void refuse(const std::string& option, const std::string& why) { throw CLI::ValidationError(option, why); }
 
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
   auto equals = text.find('=');
@@ -26,64 +23,6 @@ std::uint32_t parse_cpus(const std::string& text) {
     refuse("--cpus", fmt::format("expected a number of cores from 0.001 to 1024, not \"{}\"", text));
   return static_cast<std::uint32_t>(cores * 1000 + 0.5);
 }
-
-// One verb: its values live in a shared state that its callback hands over.
-template <class V>
-struct Builder {
-  CLI::App* app;
-  std::shared_ptr<V> value = std::make_shared<V>();
-
-  Builder(CLI::App& parent, Store& store, const std::string& name, const std::string& help,
-          const std::string& examples = {})
-      : app(parent.add_subcommand(name, help)) {
-    app->footer(examples);
-    app->fallthrough();
-    app->final_callback([&store, v = value] {
-      if constexpr (requires { v->command; }) v->command = store.command;
-      store.verb = *v;
-    });
-  }
-
-  template <class Member>
-  CLI::Option* option(const std::string& names, Member V::* member, const std::string& type, const std::string& help) {
-    return app->add_option(names, (*value).*member, help)->type_name(type)->option_text(type);
-  }
-  CLI::Option* choice(Store& store, const std::string& names, std::string V::* member, const Words& words,
-                      const std::string& help) {
-    auto* made = option(names, member, fmt::format("{}", fmt::join(words, "|")), help);
-    store.choices[made] = words;
-    return made->check([words, names](const std::string& given) {
-      return std::ranges::count(words, given) > 0
-                 ? std::string()
-                 : fmt::format("expected one of {}, not \"{}\"", fmt::join(words, ", "), given);
-    });
-  }
-  CLI::Option* flag(const std::string& names, bool V::* member, const std::string& help) {
-    return app->add_flag(names, (*value).*member, help);
-  }
-  template <class Set>
-  CLI::Option* parsed(const std::string& names, const std::string& type, const std::string& help, Set set) {
-    return app
-        ->add_option_function<std::string>(
-            names, [v = value, set](const std::string& text) { set(*v, text); }, help)
-        ->type_name(type)
-        ->option_text(type);
-  }
-  template <class Set>
-  void each(const std::string& names, const std::string& type, const std::string& help, Set set) {
-    app->add_option_function<Words>(
-           names,
-           [v = value, set](const Words& texts) {
-             for (const auto& text : texts) set(*v, text);
-           },
-           help)
-        ->type_name(type)
-        ->option_text(type)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
-  }
-};
 
 template <class V>
 void add_tty(Builder<V>& b) {
@@ -203,169 +142,6 @@ void add_sandbox_verbs(CLI::App& root, Store& store) {
                              "berth stats\nberth stats --watch build");
   add_sandboxes(stats, false);
   stats.flag("-w,--watch", &verb::Stats::watch, "Again every two seconds, with the CPU's share");
-}
-
-template <class V, class Member>
-void add_time(Builder<V>& b, const std::string& name, Member V::* member, const std::string& help) {
-  b.parsed(name, "TIME", help, [name, member](V& v, const std::string& text) {
-    v.*member = config::parse_milliseconds(text);
-    if (!(v.*member)) refuse(name, fmt::format("expected a time as 5s, not \"{}\"", text));
-  });
-}
-
-void add_record_verbs(CLI::App& root, Store& store) {
-  Builder<verb::History> history(
-      root, store, "history", "Show commands that ran: time, exit code, duration, directory",
-      "berth history\nberth history build --limit 100\nberth history --failed --slower 5s\n"
-      "berth history build/tests --cwd /workspace/src --text 'make ' --json");
-  history.option("TARGET", &verb::History::target, "", "Only of this sandbox, or of this terminal (id or sandbox/name)");
-  history.option("-n,--limit", &verb::History::limit, "NUMBER", "How many at most (20)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
-  history.flag("--failed", &verb::History::failed, "Only those that ended, and not with 0");
-  add_time(history, "--slower", &verb::History::slower, "Only those that took at least so long");
-  history.option("--cwd", &verb::History::cwd, "DIRECTORY", "Only those in this directory, or below it");
-  history.option("--text", &verb::History::text, "TEXT", "Only those whose text has this in it");
-  history.flag("--running", &verb::History::running, "Only those that still run");
-  history.flag("--full-screen", &verb::History::full_screen, "Only those that used the whole screen, as an editor does");
-  history.flag("--untrusted", &verb::History::untrusted, "Only those that were told without the terminal's secret");
-  Builder<verb::Grep> grep(root, store, "grep", "Search what terminals printed, also long ago; exit code 1 when nothing matches",
-                           "berth grep 'error: .*' build\nberth grep -C 2 'FAILED' build/tests\nberth grep --json -F '[warn]' | jq -r .[].text");
-  grep.option("PATTERN", &verb::Grep::pattern, "", "A regular expression (RE2)")->required();
-  grep.option("TARGET", &verb::Grep::target, "", "Terminal (id or sandbox/name) or sandbox; all your sandboxes when absent");
-  const auto lines = CLI::Range(std::uint32_t{0}, std::uint32_t{100});
-  grep.option("-C,--context", &verb::Grep::context, "LINES", "Lines around each match")->check(lines);
-  grep.option("-B,--before", &verb::Grep::before, "LINES", "Lines before each match")->check(lines);
-  grep.option("-A,--after", &verb::Grep::after, "LINES", "Lines after each match")->check(lines);
-  grep.flag("-i,--ignore-case", &verb::Grep::ignore_case, "Upper and lower case are one");
-  grep.flag("-F,--fixed", &verb::Grep::literal, "PATTERN is text and no expression");
-  grep.option("-n,--limit", &verb::Grep::limit, "NUMBER", "Most matches (1000)")->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
-  Builder<verb::Replay> replay(root, store, "replay", "Play what a terminal showed",
-                               "berth replay build\nberth replay --speed 2000 build");
-  replay
-      .option("TARGET", &verb::Replay::target, "", "Sandbox (its newest PTY, else its first terminal), or terminal: id or sandbox/name")
-      ->required();
-  replay.option("--speed", &verb::Replay::speed, "BYTES", "Bytes in a second; at once when absent")
-      ->check(CLI::Range(1.0, 1e12));
-  Builder<verb::Logs> logs(root, store, "logs", "Print the output of a terminal",
-                           "berth logs build\nberth logs -f build");
-  logs.option("TARGET", &verb::Logs::target, "", "Sandbox (its newest PTY, else its first terminal), or terminal: id or sandbox/name")
-      ->required();
-  logs.flag("-f,--follow", &verb::Logs::follow, "Go on until it ends");
-}
-
-// What drives a shell without sitting at it.
-void add_drive_verbs(CLI::App& root, Store& store) {
-  const char* whose = "Sandbox (its newest running terminal), or terminal: id or sandbox/name";
-  Builder<verb::Send> send(root, store, "send", "Type into a terminal: text, a paste, keys by name, in this order",
-                           "berth send build --text 'make test' --wait-command\n"
-                           "berth send build --key ctrl-c --key up --enter\n"
-                           "berth send build --paste script.py");
-  send.option("TARGET", &verb::Send::target, "", whose)->required();
-  send.option("--text", &verb::Send::text, "TEXT", "Typed as it is");
-  send.option("--paste", &verb::Send::paste, "FILE", "Pasted, in brackets where the program asked for them; - is stdin");
-  send.each("--key", "KEY", "ctrl-c, up, f5, alt-x, …; may be repeated",
-            [](verb::Send& v, const std::string& key) { v.keys.push_back(key); });
-  send.flag("--enter", &verb::Send::enter, "The enter key at the end");
-  send.flag("--wait-command", &verb::Send::wait_command,
-            "Press enter, wait until the command ended, print its output, end with its exit code");
-  add_time(send, "--timeout", &verb::Send::timeout, "The longest wait (30s)");
-
-  Builder<verb::Wait> wait(root, store, "wait", "Wait for something in a terminal; exit code 2 when time is over",
-                           "berth wait build --pattern 'listening on [0-9]+'\n"
-                           "berth wait build --idle 2s --timeout 10m\nberth wait build --exit");
-  wait.option("TARGET", &verb::Wait::target, "", whose)->required();
-  wait.option("--pattern", &verb::Wait::pattern, "PATTERN", "Until the output has it (a regular expression, RE2)");
-  add_time(wait, "--idle", &verb::Wait::idle, "Until there was no output for so long");
-  wait.flag("--command", &verb::Wait::command_end, "Until a command ended");
-  wait.flag("--exit", &verb::Wait::exit, "Until the terminal ended");
-  add_time(wait, "--timeout", &verb::Wait::timeout, "The longest wait (30s)");
-  wait.option("--from", &verb::Wait::from, "OFFSET", "Where looking begins; the present end when absent");
-
-  Builder<verb::CommandOutput> output(root, store, "output", "Print what a command wrote, as one saw it",
-                                      "berth output build\nberth output build 12 --raw");
-  output.option("TARGET", &verb::CommandOutput::target, "", whose)->required();
-  output.option("NUMBER", &verb::CommandOutput::number, "", "Of the command, as in the history; last when absent");
-  output.flag("--raw", &verb::CommandOutput::raw, "The bytes as they are");
-  const auto count = CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000});
-  output.option("--head", &verb::CommandOutput::head, "LINES", "Only the first lines")->check(count);
-  output.option("--tail", &verb::CommandOutput::tail, "LINES", "Only the last lines")->check(count);
-  output.flag("-f,--follow", &verb::CommandOutput::follow, "As it comes, until the command ends; then end with its exit code");
-}
-
-TerminalSize parse_size(const std::string& text) {
-  TerminalSize size;
-  const auto end = text.data() + text.size();
-  const auto cols = std::from_chars(text.data(), end, size.cols);
-  if (cols.ec == std::errc{} && cols.ptr != end && *cols.ptr == 'x') {
-    const auto rows = std::from_chars(cols.ptr + 1, end, size.rows);
-    if (rows.ec == std::errc{} && rows.ptr == end) return size;
-  }
-  refuse("SIZE", fmt::format("expected COLUMNSxROWS as 120x40, not \"{}\"", text));
-}
-
-void add_terminal_changes(CLI::App& terminal, Store& store) {
-  const char* whose = "Terminal (id or sandbox/name), or sandbox: its newest";
-  Builder<verb::TerminalList> ls(terminal, store, "ls", "List terminals", "berth terminal ls\nberth terminal ls build --all --json");
-  ls.option("SANDBOX", &verb::TerminalList::sandbox, "", "Only of this one");
-  ls.flag("-a,--all", &verb::TerminalList::all, "Also those that ended");
-  Builder<verb::TerminalRename> rename(terminal, store, "rename", "Give a terminal a name; every verb takes it as sandbox/name then",
-                                       "berth terminal rename build tests\nberth attach build/tests\nberth terminal rename build/tests ''");
-  rename.option("TARGET", &verb::TerminalRename::target, "", whose)->required();
-  rename.option("NAME", &verb::TerminalRename::name, "", "Unique in its sandbox; empty takes the name away")->required();
-  Builder<verb::TerminalSignal> signal(terminal, store, "signal", "Send a signal to what runs in the foreground",
-                                       "berth terminal signal build INT\nberth terminal signal build/tests SIGTERM");
-  signal.option("TARGET", &verb::TerminalSignal::target, "", whose)->required();
-  signal.option("SIGNAL", &verb::TerminalSignal::signal, "", "INT, TERM, HUP, …, or a number")->required();
-  Builder<verb::TerminalResize> resize(terminal, store, "resize", "Tell a terminal its size", "berth terminal resize build 120x40");
-  resize.option("TARGET", &verb::TerminalResize::target, "", whose)->required();
-  resize.parsed("SIZE", "", "COLUMNSxROWS", [](verb::TerminalResize& v, const std::string& text) {
-    const TerminalSize size = parse_size(text);
-    v.cols = size.cols;
-    v.rows = size.rows;
-  })->required();
-  Builder<verb::TerminalClose> close(terminal, store, "close", "Hang up; kill what is still there after a grace",
-                                     "berth terminal close build\nberth terminal close build/tests --grace 30s");
-  close.option("TARGET", &verb::TerminalClose::target, "", whose)->required();
-  add_time(close, "--grace", &verb::TerminalClose::grace, "Between the hangup and the kill (5s)");
-}
-
-void add_terminal_verbs(CLI::App& root, Store& store) {
-  auto* terminal = root.add_subcommand("terminal", "List, name, signal, size and close terminals; look into a terminal's output");
-  terminal->fallthrough()->require_subcommand(1);
-  Builder<verb::TerminalParse> parse(*terminal, store, "parse",
-                                     "Commands and events in raw terminal output, as JSON lines; needs no server",
-                                     "berth terminal parse typescript | jq 'select(.type == \"command\")'\n"
-                                     "berth terminal parse --nonce 7f3a --chunk 1 < typescript");
-  parse.option("FILE", &verb::TerminalParse::file, "", "What a terminal was sent; stdin when absent or -");
-  parse.option("--nonce", &verb::TerminalParse::nonce, "TEXT", "Markers without it are not trusted; else all are");
-  parse.option("--chunk", &verb::TerminalParse::chunk, "BYTES", "Feed pieces of this size")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
-  Builder<verb::TerminalRender> render(*terminal, store, "render",
-                                       "The screen that raw terminal output leaves; needs no server",
-                                       "berth terminal render typescript --cols 120 --rows 40\n"
-                                       "berth terminal render typescript --json | jq .cursor\n"
-                                       "berth terminal render --svg < typescript > screen.svg");
-  render.option("FILE", &verb::TerminalRender::file, "", "What a terminal was sent; stdin when absent or -");
-  render.option("--cols", &verb::TerminalRender::cols, "COLUMNS", "Of the terminal (80)")
-      ->check(CLI::Range(std::uint16_t{vt::Screen::min_cols}, std::uint16_t{vt::Screen::max_cols}));
-  render.option("--rows", &verb::TerminalRender::rows, "ROWS", "Of the terminal (24)")
-      ->check(CLI::Range(std::uint16_t{vt::Screen::min_rows}, std::uint16_t{vt::Screen::max_rows}));
-  auto* lines = render.flag("--text", &verb::TerminalRender::text, "Its lines, as without any of these");
-  auto* stream = render.flag("--vt", &verb::TerminalRender::vt, "The stream that draws it in a terminal just reset");
-  auto* image = render.flag("--svg", &verb::TerminalRender::svg, "An image");
-  lines->excludes(stream)->excludes(image);
-  stream->excludes(image);
-  add_terminal_changes(*terminal, store);
-}
-
-void add_journal_verbs(CLI::App& root, Store& store) {
-  auto* journal = root.add_subcommand("journal", "What is kept of what terminals printed");
-  journal->fallthrough()->require_subcommand(1);
-  Builder<verb::JournalCheck> check(
-      *journal, store, "check",
-      "Read journals and say what is damaged, and where; needs no server and changes nothing. Exit code 1: something is",
-      "berth journal check\nberth journal check trm_0123456789abcdefghjkmnpqrs --json\nberth journal check /backup/terminals/trm_…");
-  check.option("JOURNAL", &verb::JournalCheck::target, "", "Terminal id or directory; every journal of this home when absent");
 }
 
 void add_jobs(CLI::App& root, Store& store) {

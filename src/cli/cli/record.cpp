@@ -1,25 +1,20 @@
 #include <fmt/format.h>
-#include <poll.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <map>
 
 #include "cli/actions.hpp"
 #include "cli/follow.hpp"
 #include "cli/json.hpp"
 #include "cli/query_filter.hpp"
-#include "cli/screen_state.hpp"
 #include "cli/table.hpp"
 #include "cli/targets.hpp"
-#include "os/poll.hpp"
 #include "pty/raw_mode.hpp"
 
 namespace berth::cli {
 namespace json = boost::json;
-using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t page_bytes = 1u << 20;
@@ -96,31 +91,6 @@ Result<int> history(const Context& context, const verb::History& verb) {
     context.output.print_json(commands);
   else
     context.output.print(history_text(context, verb, commands));
-  return Success;
-}
-
-Result<int> replay(const Context& context, const verb::Replay& verb) {
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Any));
-  TRY_ASSIGN(auto signals, os::SignalFd::open({SIGINT, SIGTERM, SIGHUP}));
-  constexpr auto frame = 20ms;
-  ScreenState state;
-  QueryFilter filter;
-  bool terminal_here = pty::is_terminal(context.output.streams().out);
-  std::size_t step = verb.speed == 0 ? page_bytes : std::max<std::size_t>(1, static_cast<std::size_t>(verb.speed / 50));
-  bool interrupted = false;
-  auto play = [&](std::string_view bytes) {
-    while (!bytes.empty() && !interrupted) {
-      std::string_view part = bytes.substr(0, step);
-      bytes.remove_prefix(part.size());
-      state.feed(part);
-      context.output.print(terminal_here ? filter.feed(part) : std::string(part));
-      interrupted = os::wait_ready(signals.fd(), POLLIN, verb.speed == 0 ? 0ms : frame).value_or(true);
-    }
-    return !interrupted;
-  };
-  auto read = read_journal(context, text_of(terminal, "id"), play);
-  if (terminal_here) context.output.print(state.leave());
-  TRY(read);
   return Success;
 }
 

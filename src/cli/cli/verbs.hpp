@@ -73,9 +73,11 @@ struct Grep {
   std::size_t limit = 1000;
 };
 struct Replay {
-  std::string target;
-  double speed = 0;
-};  // bytes in a second; 0 is at once
+  std::string target;   // terminal, or an asciicast file
+  std::string from, to; // places, as the API takes them
+  double speed = 1;
+  std::optional<std::chrono::milliseconds> idle_limit;
+};
 struct Logs {
   std::string target;
   bool follow = false;
@@ -178,6 +180,12 @@ struct TerminalRender {
   std::uint16_t cols = 80, rows = 24;
   bool text = false, vt = false, svg = false;  // one at most; else JSON with --json, else text
 };
+struct TerminalExport {
+  std::string target, format = "asciicast-v2", output, from, to;  // output: "" or "-" is stdout
+};
+struct TerminalImport {
+  std::string file, name;  // file: "-" is stdin
+};
 // ---- terminals of the server ----
 struct TerminalList {
   std::string sandbox;  // "": all that run
@@ -219,7 +227,8 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb
                           verb::KeyRevoke, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
                           verb::TerminalRender, verb::TerminalList, verb::TerminalRename,
-                          verb::TerminalSignal, verb::TerminalResize, verb::TerminalClose, verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
+                          verb::TerminalSignal, verb::TerminalResize, verb::TerminalClose, verb::TerminalExport, verb::TerminalImport,
+                          verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

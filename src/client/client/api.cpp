@@ -113,4 +113,23 @@ Result<Api::Output> Api::output(std::string_view terminal, std::uint64_t from, s
   return out;
 }
 
+Result<> Api::recording(const Recording& wanted, std::function<Result<>(std::string_view)> sink) const {
+  std::string target = fmt::format("/v1/terminals/{}/recording?format={}", percent_encode(wanted.terminal), wanted.format);
+  if (!wanted.from.empty()) target += "&from=" + percent_encode(wanted.from);
+  if (!wanted.to.empty()) target += "&to=" + percent_encode(wanted.to);
+  TRY(checked({.target = std::move(target), .sink = std::move(sink)}));
+  return {};
+}
+
+Result<json::value> Api::import_recording(std::string cast, std::string_view name) const {
+  std::string target = "/v1/recordings";
+  if (!name.empty()) target += "?name=" + percent_encode(name);
+  TRY_ASSIGN(Response response, checked({.method = "POST",
+                                         .target = std::move(target),
+                                         .body = std::move(cast),
+                                         .content_type = "application/x-asciicast",
+                                         .timeout = std::chrono::milliseconds{600'000}}));
+  return parse_body(response);
+}
+
 }  // namespace berth::client

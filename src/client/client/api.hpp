@@ -60,6 +60,14 @@ class Api {
   // Bytes from `from` on, at most `limit`, with where they end and whether more may come.
   Result<Output> output(std::string_view terminal, std::uint64_t from, std::uint64_t limit) const;
 
+  // What a terminal showed, piece by piece into the sink; its error ends the call. Places as docs/api.md says; "" for none.
+  struct Recording {
+    std::string terminal, format, from, to;
+  };
+  Result<> recording(const Recording& wanted, std::function<Result<>(std::string_view)> sink) const;
+  // A terminal made of an asciicast.
+  Result<boost::json::value> import_recording(std::string cast, std::string_view name) const;
+
  private:
   Result<Response> checked(const Request& request) const;
   Sender sender_;

@@ -10,12 +10,15 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <vector>
 
 #include "client/stream.hpp"
 
 namespace berth::client {
 namespace http = beast::http;
 namespace {
+
+constexpr std::size_t piece_bytes = 64 << 10, problem_bytes = 1 << 20;
 
 http::request<http::string_body> to_beast(const Endpoint& endpoint, const Request& request) {
   http::request<http::string_body> out;
@@ -50,8 +53,46 @@ void set_timeout(PlainStream& stream, std::chrono::milliseconds timeout) {
     stream.expires_after(timeout);
 }
 
+// The rest of an answer whose head was read, for somebody who takes it piece by piece.
+template <class Stream>
+asio::awaitable<Result<Response>> read_pieces(Stream* stream, const Endpoint* endpoint, const Request* request,
+                                              beast::flat_buffer* buffer, http::response_parser<http::buffer_body>* parser) {
+  Response out = from_beast(http::response<http::string_body>(http::response_header<>(parser->get().base())));
+  std::vector<char> piece(piece_bytes);
+  while (!parser->is_done()) {
+    parser->get().body().data = piece.data();
+    parser->get().body().size = piece.size();
+    set_timeout(beast::get_lowest_layer(*stream), request->timeout);
+    auto [error, size] = co_await http::async_read_some(*stream, *buffer, *parser, as_result);
+    if (error && error != http::error::need_buffer) co_return pass(connection_error(*endpoint, error));
+    const std::string_view got(piece.data(), piece.size() - parser->get().body().size);
+    if (out.status >= 300) {
+      if (out.body.size() + got.size() > problem_bytes) break;
+      out.body += got;
+    } else if (!got.empty()) {
+      CO_TRY(request->sink(got));
+    }
+  }
+  co_return out;
+}
+
+template <class Stream>
+asio::awaitable<Result<Response>> exchange_pieces(Stream* stream, const Endpoint* endpoint, const Request* request) {
+  auto message = to_beast(*endpoint, *request);
+  set_timeout(beast::get_lowest_layer(*stream), request->timeout);
+  auto [write_error, written] = co_await http::async_write(*stream, message, as_result);
+  if (write_error) co_return pass(connection_error(*endpoint, write_error));
+  beast::flat_buffer buffer;
+  http::response_parser<http::buffer_body> parser;
+  parser.body_limit(boost::none);
+  auto [read_error, read] = co_await http::async_read_header(*stream, buffer, parser, as_result);
+  if (read_error) co_return pass(connection_error(*endpoint, read_error));
+  co_return co_await read_pieces(stream, endpoint, request, &buffer, &parser);
+}
+
 template <class Stream>
 asio::awaitable<Result<Response>> exchange(Stream* stream, const Endpoint* endpoint, const Request* request) {
+  if (request->sink) co_return co_await exchange_pieces(stream, endpoint, request);
   auto message = to_beast(*endpoint, *request);
   set_timeout(beast::get_lowest_layer(*stream), request->timeout);
   // A server that refuses a large body answers before it has read all of it: the answer counts, not the failed write.

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,6 +24,9 @@ struct Request {
   std::string content_type;                   // "" when there is no body
   std::chrono::milliseconds timeout{30'000};  // of the whole exchange; 0 waits as long as it takes
   std::uint64_t answer_limit = 64ull << 20;
+  // For answers of any length: takes the body of one that went well piece by piece, instead of Response::body; its error ends
+  // the call. `timeout` is then that of each piece.
+  std::function<Result<>(std::string_view)> sink = {};
 };
 
 struct Response {

@@ -26,6 +26,7 @@
 #include "control/actions_people.hpp"
 #include "control/attach.hpp"
 #include "control/event_actions.hpp"
+#include "control/recording_actions.hpp"
 #include "control/terminal_verbs.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
@@ -120,7 +121,7 @@ using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbo
                             SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
                             GetServerInfo, ListJobs, RetryJob, CancelJob, AddUser, ListUsers, ChangeUser, CreateKey,
-                            ListKeys, RevokeKey, FollowEvents, OpenEvents>;
+                            ListKeys, RevokeKey, FollowEvents, OpenEvents, ExportTerminal, ImportRecording>;
 
 // ---- outcomes ----
 struct Done {};
@@ -170,6 +171,6 @@ using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::Sandbox
                              ScreenView, std::shared_ptr<Attachment>, ExecResult, store::CommandRow, store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
                              std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>,
                              store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>,
-                             std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>>;
+                             std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>, std::shared_ptr<RecordingStream>>;
 
 }  // namespace berth::control

@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "control/target.hpp"
 #include "events/timeline.hpp"
 
 namespace berth::control {
@@ -17,7 +18,7 @@ namespace berth::control {
 struct FollowEvents {                        // everything that is given holds; of the topics, one
   std::vector<std::string> topics;           // as events::Topic; none is all
   std::string sandbox;                       // id or name; "" is any
-  std::optional<TerminalId> terminal;
+  std::optional<TerminalTarget> terminal;
   std::optional<SessionId> session;
   std::optional<std::uint64_t> after;        // the last one that was seen; absent: from now on
   events::Until until = events::Until::Stopped;

@@ -46,7 +46,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, FollowEvents action) {
   const std::size_t most = domain_.parts.settings.events_topics;
   if (action.topics.size() > most)
     co_return fail(Code::InvalidArgument, "There are more topics than " + std::to_string(most) + ".");
-  events::Interest interest{.filter = {.owner = caller.owner, .sandbox = {}, .terminal = action.terminal, .session = action.session},
+  events::Interest interest{.filter = {.owner = caller.owner, .sandbox = {}, .terminal = {}, .session = action.session},
                             .topics = {}};
   for (const std::string& text : action.topics) {
     CO_TRY_ASSIGN(auto topic, events::Topic::parse(text));
@@ -57,6 +57,9 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, FollowEvents action) {
   } else if (!action.sandbox.empty()) {
     CO_TRY_ASSIGN(const auto row, co_await finder_.row(caller.owner, action.sandbox));
     interest.filter.sandbox = row.id;
+  }
+  if (action.terminal) {
+    CO_TRY_ASSIGN(interest.filter.terminal, co_await finder_.terminal_id(caller.owner, *action.terminal));
   }
   CO_TRY(co_await domain_.parts.store->read([filter = interest.filter](store::Reader& reader) { return check_subjects(reader, filter); }));
   co_return Outcome{timeline_->read(co_await boost::asio::this_coro::executor, std::move(interest), action.after,

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "stat_file",      "list_files",     "read_file",       "write_file",     "make_directory", "move_file",
     "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",
     "list_jobs",      "retry_job",      "cancel_job",      "add_user",       "list_users",     "change_user",   "create_key",
-    "list_keys",      "revoke_key",     "follow_events",   "open_events"};
+    "list_keys",      "revoke_key",     "follow_events",   "open_events",
+    "export_terminal", "import_recording"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {

@@ -61,6 +61,8 @@ BERTH_NEEDS(ListKeys, Read);
 BERTH_NEEDS(RevokeKey, Run);
 BERTH_NEEDS(FollowEvents, Read);
 BERTH_NEEDS(OpenEvents, Read);
+BERTH_NEEDS(ExportTerminal, Read);
+BERTH_NEEDS(ImportRecording, Run);
 
 #undef BERTH_NEEDS
 

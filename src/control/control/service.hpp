@@ -39,6 +39,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint32_t sandbox_max = 100;              // live ones of one owner
   std::chrono::milliseconds sandbox_start_timeout{30'000}, sandbox_stop_grace{5'000};
   std::uint32_t terminal_max = 64;              // running ones of one sandbox
+  std::uint32_t recording_html_lines = 10'000;
   std::uint64_t terminal_journal_segment_bytes = 16 << 20;
   std::chrono::milliseconds terminal_journal_sync{1'000};
   bool journal_seal = true;

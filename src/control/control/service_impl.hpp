@@ -11,6 +11,7 @@
 #include "control/journal_keeper.hpp"
 #include "control/metrics.hpp"
 #include "control/people.hpp"
+#include "control/place.hpp"
 #include "control/rate_limit.hpp"
 #include "control/template_desk.hpp"
 #include "control/terminal_calls.hpp"
@@ -84,6 +85,10 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, RevokeKey action);
   Answer handle(Caller caller, FollowEvents action);
   Answer handle(Caller caller, OpenEvents action);
+  Answer handle(Caller caller, ExportTerminal action);
+  Answer handle(Caller caller, ImportRecording action);
+  Answer import_now(Caller caller, ImportRecording action);
+  boost::asio::awaitable<Result<std::optional<store::CommandRow>>> command_at(store::TerminalRow row, std::optional<Place> place);
 
   boost::asio::awaitable<Result<store::CommandRow>> command_row(FoundTerminal found, std::optional<std::uint64_t> number);
   boost::asio::awaitable<Result<std::vector<TerminalId>>> searched_terminals(std::string owner, const Grep& action);

@@ -1,0 +1,95 @@
+// Recordings: find the part, then hand it out piece by piece; or take one in, whole or not at all.
+
+#include "control/recordings.hpp"
+#include "control/service_impl.hpp"
+#include "sandboxes/name.hpp"
+
+namespace berth::control {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr std::uint32_t commands_at_once = 1000;
+
+awaitable<Result<store::TerminalRow>> row_of(FoundTerminal found) { co_return found.terminal->row(); }
+
+Result<store::CommandRow> command_of(store::Reader& reader, const store::TerminalRow& row, std::uint64_t number) {
+  store::PageRequest page{.after = {}, .limit = commands_at_once};
+  for (;;) {
+    TRY_ASSIGN(auto commands, reader.commands({.owner = row.owner, .sandbox = {}, .terminal = row.id}, page));
+    for (auto& each : commands.rows)
+      if (each.number == number) return std::move(each);
+    if (commands.next.empty()) return fail(Code::NotFound, "The terminal has no command " + std::to_string(number) + ".");
+    page.after = commands.next;
+  }
+}
+
+class PooledStream final : public RecordingStream {
+ public:
+  PooledStream(aio::Pool& pool, RecordingFormat format, std::unique_ptr<terminals::Recording> recording)
+      : pool_(pool), format_(format), recording_(std::move(recording)) {}
+  [[nodiscard]] RecordingFormat format() const override { return format_; }
+  awaitable<Result<std::optional<std::string>>> next() override {
+    co_return co_await pool_.run([recording = recording_] { return recording->next(); });
+  }
+
+ private:
+  aio::Pool& pool_;
+  RecordingFormat format_;
+  std::shared_ptr<terminals::Recording> recording_;  // also the pool's, when the one who asked has gone
+};
+
+}  // namespace
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, ExportTerminal action) {
+  CO_TRY_ASSIGN(const auto from, parse_place(action.from, "from"));
+  CO_TRY_ASSIGN(const auto to, parse_place(action.to, "to"));
+  CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
+  CO_TRY_ASSIGN(const auto row, co_await aio::on(found.executor(), row_of(found)));
+  CO_TRY_ASSIGN(const auto begin, co_await command_at(row, from));
+  CO_TRY_ASSIGN(const auto end, co_await command_at(row, to));
+  using Opened = std::unique_ptr<terminals::Recording>;
+  CO_TRY_ASSIGN(auto recording, co_await pool_.run([this, row, from, to, begin, end, format = action.format]() -> Result<Opened> {
+    TRY_ASSIGN(const auto range, find_range(domain_, row, from, to, begin, end));
+    return open_recording(domain_, row, format, range);
+  }));
+  std::shared_ptr<RecordingStream> stream = std::make_shared<PooledStream>(pool_, action.format, std::move(recording));
+  co_return Outcome{std::move(stream)};
+}
+
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, ImportRecording action) {
+  if (!action.name.empty()) CO_TRY(sandboxes::check_name(action.name));
+  co_return co_await aio::shielded(co_await boost::asio::this_coro::executor, import_now(std::move(caller), std::move(action)));
+}
+
+// The row of the command that a place names, if it names one.
+awaitable<Result<std::optional<store::CommandRow>>> ServiceImpl::command_at(store::TerminalRow row, std::optional<Place> place) {
+  const auto* number = place ? std::get_if<CommandNumber>(&*place) : nullptr;
+  if (number == nullptr) co_return std::nullopt;
+  CO_TRY_ASSIGN(auto command, co_await domain_.parts.store->read(
+                                  [row, wanted = number->value](store::Reader& reader) { return command_of(reader, row, wanted); }));
+  co_return std::move(command);
+}
+
+// The journal first: rows that are there have one.
+ServiceImpl::Answer ServiceImpl::import_now(Caller caller, ImportRecording action) {
+  const bool pick = action.name.empty();
+  if (pick) action.name = sandboxes::readable_name(crypto::random_array<4>());
+  CO_TRY_ASSIGN(const auto imported, co_await pool_.run([this, caller, action = std::move(action)] {
+    return import_recording(domain_, caller, action);
+  }));
+  const auto written = co_await domain_.parts.store->write([imported](store::Unit& unit) -> Result<> {
+    TRY(unit.insert_sandbox(imported.sandbox));
+    return unit.insert_terminal(imported.terminal);
+  });
+  if (written) co_return Outcome{TerminalInfo{.row = imported.terminal, .end = imported.end}};
+  co_await pool_.run([this, imported]() -> Result<> {
+    forget_import(domain_, imported);
+    return {};
+  });
+  if (written.error().code == Code::AlreadyExists)
+    co_return fail(Code::AlreadyExists, "There is a sandbox named " + imported.sandbox.name + " already.", "Take another name.");
+  co_return std::unexpected(written.error());
+}
+
+}  // namespace berth::control
