@@ -27,7 +27,7 @@ int main(int count, char** words) {
   const berth::cli::Dependencies dependencies{
       .serve =
           [](const berth::cli::ServeRequest& request) {
-            return berth::serve({.home = request.home, .flags = request.settings});
+            return berth::serve({.home = request.home, .flags = request.settings, .take_over = request.take_over});
           },
       .probe = probe_runtimes};
   return berth::cli::main({words + (count > 0 ? 1 : 0), words + count}, berth::os::own_environment(), dependencies);

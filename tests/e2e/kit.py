@@ -48,10 +48,10 @@ class Server:
         self.refused = False  # it does not start, and that is right
         self.output = Path(str(self.home) + ".out")
 
-    def launch(self):
+    def launch(self, *args, env=None):
         with open(self.output, "ab") as out:
-            self.process = subprocess.Popen([*self.wrap, BIN / "berth", "serve", *self.args], env=self.environment(),
-                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            self.process = subprocess.Popen([*self.wrap, BIN / "berth", "serve", *self.args, *args],
+                                            env={**self.environment(), **(env or {})}, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         return self
 
     def start(self):
@@ -91,6 +91,16 @@ class Server:
     @property
     def key(self):
         return (self.home / "token").read_text().strip()
+
+    def take_over(self):
+        """Another process takes the place of the one that runs, which ends as it should."""
+        before = self.process
+        self.launch("--take-over")
+        eventually(lambda: before.poll() is not None or self.process.poll() is not None, 60, "the end of the earlier server")
+        assert self.process.poll() is None, f"the server that came ended with {self.process.returncode}: {self.said()}"
+        assert before.returncode == 0, self.said()
+        eventually(self.is_ready, 30, "a server that is ready")
+        return self
 
     def kill(self):
         self.process.kill()

@@ -54,20 +54,28 @@ class HttpConnection final : public Connection, private Body {
 
   asio::awaitable<void> run() override {
     try {
-      while (!broken_ && !finishing_ && co_await wait_for_request() && co_await serve_one()) {
+      while (!broken_ && (!finishing_ || patient_) && co_await wait_for_request() && co_await serve_one()) {
       }
     } catch (const std::exception& defect) {
       shared_.log.error("a connection failed", {{"what", std::string_view(defect.what())}});
     }
+    if (finishing_ && !broken_ && between_ && buffer_.size() == 0 && stream_.socket().is_open())
+      left_ = UniqueFd(stream_.release_socket().release());
     stream_.close();
   }
 
-  void finish() override {
+  std::optional<UniqueFd> take_idle() override { return std::exchange(left_, std::nullopt); }
+
+  void finish(Finish how) override {
     finishing_ = true;
-    if (idle_) stream_.cancel();
+    patient_ = how == Finish::AfterFirst && fresh_;
+    if (idle_ && !patient_) stream_.cancel();
     if (told_to_finish_) told_to_finish_->notify();
   }
-  void abort() override { stream_.close(); }
+  void abort() override {
+    between_ = false;
+    stream_.close();
+  }
 
  private:
   asio::awaitable<bool> wait_for_request() {
@@ -77,12 +85,14 @@ class HttpConnection final : public Connection, private Body {
     idle_ = true;
     auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(first_read_bytes), as_result);
     idle_ = false;
+    between_ = error == asio::error::operation_aborted && finishing_;
     if (error) co_return false;
     buffer_.commit(size);
     co_return true;
   }
 
   asio::awaitable<bool> serve_one() {
+    between_ = fresh_ = patient_ = false;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
     parser_->body_limit(boost::none);
@@ -106,7 +116,8 @@ class HttpConnection final : public Connection, private Body {
     const bool sent = response.stream ? co_await write_stream(std::move(response), keep, exchange.is_head())
                                       : co_await write(std::move(response), keep, exchange.is_head());
     if (sent && unread) co_await linger();
-    co_return sent && keep;
+    between_ = sent && keep;
+    co_return between_;
   }
 
   // The head was not HTTP, or too much of it. A peer that only went away gets nothing.
@@ -300,8 +311,11 @@ class HttpConnection final : public Connection, private Body {
   Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<UniqueFd> left_;
   std::optional<aio::Event> told_to_finish_;  // while events are sent
   bool idle_ = false, finishing_ = false, broken_ = false;
+  bool between_ = true;              // two requests
+  bool fresh_ = true, patient_ = false;  // nothing was asked yet; may ask once although it finishes
 };
 
 }  // namespace

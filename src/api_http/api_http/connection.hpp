@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "api_http/access.hpp"
 #include "api_http/server.hpp"
@@ -19,6 +20,7 @@ struct Shared {
   Takeover takeover;
   std::string document;               // OpenAPI
   std::atomic<bool> stopping = false;  // answers say so, and their connections close
+  bool handing_over = false;           // while stopping: another process goes on with what listens
 };
 
 struct Peer {
@@ -33,9 +35,13 @@ class Connection {
   virtual ~Connection() = default;
   // Serves until the peer is done, misbehaves or is silent too long. Never throws.
   virtual boost::asio::awaitable<void> run() = 0;
-  // Between two requests: closes at once. In one: closes after its answer. On the connection's executor.
-  virtual void finish() = 0;
+  // Between two requests: ends at once. In one: ends after its answer. AfterFirst: who has asked nothing yet may ask once.
+  // On the connection's executor.
+  enum class Finish { Now, AfterFirst };
+  virtual void finish(Finish how) = 0;
   virtual void abort() = 0;           // closes now
+  // After run(): the socket, when finish() found it between two requests with nothing read; another server may go on with it.
+  virtual std::optional<UniqueFd> take_idle() = 0;
 
   static std::unique_ptr<Connection> open(Shared& shared, boost::asio::any_io_executor executor, UniqueFd fd, Peer peer);
 };

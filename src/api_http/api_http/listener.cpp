@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -99,18 +100,17 @@ bool is_loopback(const std::string& address) {
   return !error && parsed.is_loopback();
 }
 
-Result<std::unique_ptr<Listener>> Listener::tcp(asio::any_io_executor executor, const Settings& settings, log::Logger log,
-                                                OnIncoming incoming) {
+Result<UniqueFd> listen_tcp(const Settings& settings) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(settings.address, error);
   if (error)
     return fail(Code::InvalidArgument, fmt::format("\"{}\" is no address to listen on.", settings.address),
                 "Set http.address to an IP address of this machine.");
-  const bool encrypted = !settings.certificate.empty();
-  if (!address.is_loopback() && !encrypted && !settings.allow_remote)
+  if (!address.is_loopback() && settings.certificate.empty() && !settings.allow_remote)
     return fail(Code::PermissionDenied, fmt::format("{} is not a loopback address: other machines reach it, and there is no TLS.", settings.address),
                 "Set http.tls_certificate and http.tls_key, or http.allow_remote to accept that.");
-  Tcp::acceptor acceptor(executor);
+  asio::io_context context;
+  Tcp::acceptor acceptor(context);
   const std::uint32_t last = settings.port == 0 ? 0 : std::min<std::uint32_t>(settings.port + settings.port_search, 65535);
   for (std::uint32_t port = settings.port; port <= last; ++port) {
     error = listen_at(acceptor, {address, static_cast<std::uint16_t>(port)});
@@ -124,19 +124,35 @@ Result<std::unique_ptr<Listener>> Listener::tcp(asio::any_io_executor executor, 
                                  .message = fmt::format("The server cannot listen on {} port {}: {}.", settings.address,
                                                         settings.port, error.message()),
                                  .hint = "Set http.address and http.port to what this machine has."});
-  return std::make_unique<Acceptor<Tcp>>(std::move(acceptor), encrypted ? Scheme::Https : Scheme::Http, std::move(log),
-                                                   std::move(incoming));
+  UniqueFd listening(acceptor.release(error));
+  if (error) return fail_errno(error.value(), "release", settings.address);
+  return listening;
 }
 
-Result<std::unique_ptr<Listener>> Listener::unix_socket(asio::any_io_executor executor, const Settings& settings, log::Logger log,
-                                                        OnIncoming incoming) {
-  TRY_ASSIGN(auto listening, os::listen_unix(settings.socket, 1024));
+namespace {
+
+// The protocol that is named here matters for opening a socket alone: an address knows its own.
+template <class Protocol>
+Result<std::unique_ptr<Listener>> over(asio::any_io_executor executor, Protocol protocol, UniqueFd listening, Scheme scheme,
+                                       log::Logger log, OnIncoming incoming) {
   boost::system::error_code error;
-  Local::acceptor acceptor(executor);
-  acceptor.assign(Local(), listening.get(), error);
-  if (error) return fail_errno(error.value(), "assign", settings.socket);
+  typename Protocol::acceptor acceptor(std::move(executor));
+  acceptor.assign(protocol, listening.get(), error);
+  if (error) return fail_errno(error.value(), "assign");
   (void)listening.release();
-  return std::make_unique<Acceptor<Local>>(std::move(acceptor), Scheme::Http, std::move(log), std::move(incoming));
+  return std::make_unique<Acceptor<Protocol>>(std::move(acceptor), scheme, std::move(log), std::move(incoming));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::tcp(asio::any_io_executor executor, UniqueFd listening, Scheme scheme, log::Logger log,
+                                                OnIncoming incoming) {
+  return over(std::move(executor), Tcp::v4(), std::move(listening), scheme, std::move(log), std::move(incoming));
+}
+
+Result<std::unique_ptr<Listener>> Listener::unix_socket(asio::any_io_executor executor, UniqueFd listening, log::Logger log,
+                                                        OnIncoming incoming) {
+  return over(std::move(executor), Local(), std::move(listening), Scheme::Http, std::move(log), std::move(incoming));
 }
 
 }  // namespace berth::api_http

@@ -27,14 +27,17 @@ class Listener {
   virtual void close() = 0;                         // on the executor
   [[nodiscard]] virtual std::uint16_t port() const = 0;
 
-  // The first free port from `port` on; port 0 is the kernel's choice. Refuses an address that is not loopback unless
-  // there is TLS or settings.allow_remote.
-  static Result<std::unique_ptr<Listener>> tcp(boost::asio::any_io_executor executor, const Settings& settings, log::Logger log,
-                                               OnIncoming incoming);
+  // Over sockets that listen already; other copies of their descriptors go on when this is closed.
+  static Result<std::unique_ptr<Listener>> tcp(boost::asio::any_io_executor executor, UniqueFd listening, Scheme scheme,
+                                               log::Logger log, OnIncoming incoming);
   // For the processes of our own user alone.
-  static Result<std::unique_ptr<Listener>> unix_socket(boost::asio::any_io_executor executor, const Settings& settings,
-                                                       log::Logger log, OnIncoming incoming);
+  static Result<std::unique_ptr<Listener>> unix_socket(boost::asio::any_io_executor executor, UniqueFd listening, log::Logger log,
+                                                       OnIncoming incoming);
 };
+
+// The first free port from `port` on; port 0 is the kernel's choice. Refuses an address that is not loopback unless there
+// is TLS or settings.allow_remote.
+Result<UniqueFd> listen_tcp(const Settings& settings);
 
 [[nodiscard]] bool is_loopback(const std::string& address);
 

@@ -21,8 +21,7 @@ constexpr FormatName formats[] = {{"asciicast-v2", RecordingFormat::Cast2, "appl
                                   {"html", RecordingFormat::Html, "text/html; charset=utf-8", "html"}};
 
 Result<Action> plan_export(Call& call) {
-  TRY_ASSIGN(auto terminal, call.terminal());
-  control::ExportTerminal action{.terminal = std::move(terminal), .from = call.text("from").value_or(""), .to = call.text("to").value_or("")};
+  control::ExportTerminal action{.terminal = call.terminal(), .from = call.text("from").value_or(""), .to = call.text("to").value_or("")};
   const auto word = call.text("format").value_or("asciicast-v2");
   for (const FormatName& each : formats)
     if (each.name == word) {

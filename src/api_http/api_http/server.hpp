@@ -4,6 +4,9 @@
 //
 //   api_http::Server::open(runtime, control, log, settings, takeover) listens and serves; stop() ends it.
 //
+// Another process can go on where this one ends (room takeover): listen() apart from open() gives sockets that outlive a
+// Server, hand_over() ends it and gives the clients that are between two requests, and adopt() takes them in.
+//
 // Threads: every connection lives on one executor of the runtime and never leaves it, apart from a WebSocket: its
 // connection is taken out of HTTP and given to `takeover` on the terminal's executor.
 // Limits: Settings, each refused with a problem document that names it. Errors: AlreadyExists (address in use),
@@ -64,6 +67,17 @@ struct Upgraded {
 };
 using Takeover = std::function<void(Upgraded)>;  // called on the connection's executor; must not wait
 
+// What listens. A server listens on copies: these go on, and what connects to them waits for the next server.
+struct Sockets { UniqueFd tcp, local; };     // local: settings.socket; empty when there is none
+Result<Sockets> listen(const Settings& settings);
+
+// A client between two requests; not one with TLS, whose state cannot leave its process.
+struct IdleClient {
+  UniqueFd connection;
+  bool local_user = false;                     // came over settings.socket, its user checked
+  std::string address;
+};
+
 // A terminal, an event and an error as this API says them, for the frames of a WebSocket.
 [[nodiscard]] std::string terminal_json(const control::TerminalInfo& info);
 [[nodiscard]] std::string event_json(const store::EventRow& event);
@@ -71,13 +85,17 @@ using Takeover = std::function<void(Upgraded)>;  // called on the connection's e
 
 class Server {
  public:
+  // Over `sockets`; null: it listens as the settings say, and the sockets end with it.
   static Result<std::unique_ptr<Server>> open(aio::Runtime& runtime, control::Control& control, log::Logger log,
-                                              Settings settings, Takeover takeover);
+                                              Settings settings, Takeover takeover, const Sockets* sockets = nullptr);
   ~Server();
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::size_t connections() const;
   // Takes no new connection, lets running requests end until the deadline, then closes what is left.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds deadline);
+  // The same, but who was accepted and said nothing yet is not turned away.
+  boost::asio::awaitable<std::vector<IdleClient>> hand_over(std::chrono::milliseconds deadline);
+  void adopt(IdleClient client);               // from any thread
 
  private:
   class Impl;

@@ -250,6 +250,32 @@ TEST_F(ServerTest, StoppingFinishesWhatRunsAndTakesNothingNew) {
   EXPECT_TRUE(error);
 }
 
+// A server over given sockets ends; its client between two requests, and one that connects to nobody, go on with the next.
+TEST_F(ServerTest, AnotherServerGoesOnWithSocketsAndIdleClients) {
+  control.expect(empty_outcome);
+  const auto sockets = listen({});
+  ASSERT_TRUE(sockets);
+  const auto open = [&] { return *Server::open(runtime, control, {}, {}, [](Upgraded) {}, &*sockets); };
+  server = open();
+  runtime.start();
+  Client idle(server->port()), silent(server->port());
+  idle.send(request("GET", "/v1/info"));
+  EXPECT_EQ(idle.read().status, 200u);
+  ASSERT_TRUE(eventually([&] { return server->connections() == 2; }));
+  auto left = boost::asio::co_spawn(runtime.at(0), server->hand_over(std::chrono::seconds{20}), boost::asio::use_future).get();
+  EXPECT_EQ(left.size(), 2u);
+  EXPECT_EQ(server->connections(), 0u);
+  Client waiting(server->port());
+  waiting.send(request("GET", "/v1/info"));
+  server = open();
+  for (auto& client : left) server->adopt(std::move(client));
+  EXPECT_EQ(waiting.read().status, 200u);
+  for (Client* client : {&idle, &silent}) {
+    client->send(request("GET", "/v1/info"));
+    EXPECT_EQ(client->read().status, 200u);
+  }
+}
+
 TEST_F(ServerTest, StoppingDoesNotWaitForEverForARequest) {
   start();
   control.hold();

@@ -19,6 +19,7 @@ struct Performer {
 
   Result<int> operator()(const verb::Serve& v) const { return serve(context, v); }
   Result<int> operator()(const verb::ServerStart& v) const { return server_start(context, v); }
+  Result<int> operator()(const verb::ServerUpgrade& v) const { return server_upgrade(context, v); }
   Result<int> operator()(const verb::ServerStop& v) const { return server_stop(context, v); }
   Result<int> operator()(const verb::ServerStatus&) const { return server_status(context); }
   Result<int> operator()(const verb::Run& v) const { return run(context, v); }

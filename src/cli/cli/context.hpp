@@ -23,6 +23,7 @@ struct RuntimeReport {
 struct ServeRequest {
   std::filesystem::path home;
   std::vector<std::pair<std::string, std::string>> settings;  // over file and environment
+  bool take_over = false;
 };
 
 // What the composition root brings: this room names no leaf.

@@ -108,6 +108,8 @@ TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(parsed<verb::Stats>("stats --watch").watch);
   EXPECT_TRUE(parsed<verb::TemplateBuild>("template build debian --rebuild").rebuild);
   EXPECT_EQ(parsed<verb::Completion>("completion zsh").shell, "zsh");
+  EXPECT_TRUE(parsed<verb::Serve>("serve --take-over").take_over);
+  EXPECT_EQ(parsed<verb::ServerUpgrade>("server upgrade --port 0").settings.at(0).first, "http.port");
   parsed<verb::Version>("--version");
   parsed<verb::Doctor>("doctor");
   auto parse = parsed<verb::TerminalParse>("terminal parse --chunk 7 --nonce n f");

@@ -57,14 +57,20 @@ void add_sandboxes(Builder<V>& b, bool required = true) {
 
 void add_server(CLI::App& root, Store& store) {
   Builder<verb::Serve> serve(root, store, "serve", "Run the server in the foreground",
-                             "berth serve\nberth serve --port 8080\nberth serve --set sandbox.memory_bytes=1GiB");
+                             "berth serve\nberth serve --port 8080\nberth serve --set sandbox.memory_bytes=1GiB\n"
+                             "berth serve --take-over");
   add_settings(serve);
+  serve.flag("--take-over", &verb::Serve::take_over, "Take the place of a server of this home that runs, refusing nobody");
 
   auto* server = root.add_subcommand("server", "Start, stop and look at the server in the background");
   server->fallthrough()->require_subcommand(1);
   Builder<verb::ServerStart> start(*server, store, "start", "Start the server and wait until it is ready",
                                    "berth server start");
   add_settings(start);
+  Builder<verb::ServerUpgrade> upgrade(*server, store, "upgrade",
+                                       "Start a server that takes the place of the one that runs; no client is refused",
+                                       "berth server upgrade");
+  add_settings(upgrade);
   Builder<verb::ServerStop> stop(*server, store, "stop", "Stop the server; sandboxes and terminals go on",
                                  "berth server stop");
   stop.parsed("--timeout", "TIME", "How long to wait for it (30s)", [](verb::ServerStop& v, const std::string& text) {

@@ -44,7 +44,7 @@ std::string last_words(const std::filesystem::path& log) {
 
 Result<os::Process> spawn_server(const Context& context,
                                  const std::vector<std::pair<std::string, std::string>>& settings,
-                                 const std::filesystem::path& log) {
+                                 const std::filesystem::path& log, bool take_over = false) {
   TRY(os::make_private_directory(context.home));
   TRY(os::make_private_directory(log.parent_path()));
   TRY_ASSIGN(UniqueFd out, os::open_append(log));
@@ -52,6 +52,7 @@ Result<os::Process> spawn_server(const Context& context,
   os::SpawnSpec spec{.argv = {"berth", "serve", "--home", context.home}, .executable = os::own_executable()};
   for (const auto& [name, value] : settings)
     spec.argv.insert(spec.argv.end(), {"--set", fmt::format("{}={}", name, value)});
+  if (take_over) spec.argv.push_back("--take-over");
   spec.env = context.environment;
   spec.cwd = "/";
   spec.fds = {{.ours = out.get(), .child = 1}, {.ours = out.get(), .child = 2}};
@@ -131,7 +132,7 @@ Result<> ensure_server(const Context& context) {
 }
 
 Result<int> serve(const Context& context, const verb::Serve& verb) {
-  return context.dependencies->serve({.home = context.home, .settings = verb.settings});
+  return context.dependencies->serve({.home = context.home, .settings = verb.settings, .take_over = verb.take_over});
 }
 
 namespace {
@@ -170,6 +171,27 @@ Result<int> server_start(const Context& context, const verb::ServerStart& verb) 
   else
     TRY(start_server(context, verb.settings));
   return report_server(context, "The server is ready");
+}
+
+// The server that runs answers too: it is ready when the home's record names the one that we started.
+Result<int> server_upgrade(const Context& context, const verb::ServerUpgrade& verb) {
+  TRY(needs_local(context));
+  const auto before = find_server(context.home);
+  const std::filesystem::path log = context.home / "log" / "server.out";
+  TRY_ASSIGN(os::Process process, spawn_server(context, verb.settings, log, true));
+  Progress progress(context.output, "Taking over");
+  const auto deadline = context.clock->steady() + ready_timeout;
+  for (;;) {
+    progress.tell("requests get time to end");
+    TRY_ASSIGN(auto ended, process.wait_for(look_again));
+    if (ended) return did_not_start(*ended, last_words(log));
+    const auto now = find_server(context.home);
+    if (now && now->process.pid == process.pid() && is_ready(context)) break;
+    if (context.clock->steady() > deadline)
+      return fail(Code::Timeout, "The new server was not ready in time; it was ended.", "See its log in $BERTH_HOME/log.");
+  }
+  process.release();
+  return report_server(context, before ? "The new server has taken over" : "The server is ready");
 }
 
 Result<int> server_stop(const Context& context, const verb::ServerStop& verb) {

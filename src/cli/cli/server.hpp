@@ -30,6 +30,7 @@ Result<> ensure_server(const Context& context);
 
 Result<int> serve(const Context& context, const verb::Serve& verb);
 Result<int> server_start(const Context& context, const verb::ServerStart& verb);
+Result<int> server_upgrade(const Context& context, const verb::ServerUpgrade& verb);
 Result<int> server_stop(const Context& context, const verb::ServerStop& verb);
 Result<int> server_status(const Context& context);
 Result<int> version(const Context& context);

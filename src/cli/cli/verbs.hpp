@@ -24,7 +24,11 @@ enum class Tty { Auto, Yes, No };
 namespace verb {
 struct Serve {
   std::vector<std::pair<std::string, std::string>> settings;
+  bool take_over = false;
 };  // name → value, over file and environment
+struct ServerUpgrade {
+  std::vector<std::pair<std::string, std::string>> settings;
+};
 struct ServerStart {
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -218,7 +222,7 @@ struct Reference {
 struct Version {};
 }  // namespace verb
 
-using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
+using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerUpgrade, verb::ServerStop, verb::ServerStatus, verb::Run, verb::Exec,
                           verb::Attach, verb::ShowScreen, verb::List, verb::History, verb::Grep, verb::Replay, verb::Logs, verb::Send,
                           verb::Wait, verb::CommandOutput, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,

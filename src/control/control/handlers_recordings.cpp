@@ -2,6 +2,7 @@
 
 #include "control/recordings.hpp"
 #include "control/service_impl.hpp"
+#include "events/told.hpp"
 #include "sandboxes/name.hpp"
 
 namespace berth::control {
@@ -9,20 +10,7 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::uint32_t commands_at_once = 1000;
-
 awaitable<Result<store::TerminalRow>> row_of(FoundTerminal found) { co_return found.terminal->row(); }
-
-Result<store::CommandRow> command_of(store::Reader& reader, const store::TerminalRow& row, std::uint64_t number) {
-  store::PageRequest page{.after = {}, .limit = commands_at_once};
-  for (;;) {
-    TRY_ASSIGN(auto commands, reader.commands({.owner = row.owner, .sandbox = {}, .terminal = row.id}, page));
-    for (auto& each : commands.rows)
-      if (each.number == number) return std::move(each);
-    if (commands.next.empty()) return fail(Code::NotFound, "The terminal has no command " + std::to_string(number) + ".");
-    page.after = commands.next;
-  }
-}
 
 class PooledStream final : public RecordingStream {
  public:
@@ -67,7 +55,7 @@ awaitable<Result<std::optional<store::CommandRow>>> ServiceImpl::command_at(stor
   const auto* number = place ? std::get_if<CommandNumber>(&*place) : nullptr;
   if (number == nullptr) co_return std::nullopt;
   CO_TRY_ASSIGN(auto command, co_await domain_.parts.store->read(
-                                  [row, wanted = number->value](store::Reader& reader) { return command_of(reader, row, wanted); }));
+                                  [id = row.id, wanted = number->value](store::Reader& reader) { return reader.command(id, wanted); }));
   co_return std::move(command);
 }
 
@@ -79,8 +67,8 @@ ServiceImpl::Answer ServiceImpl::import_now(Caller caller, ImportRecording actio
     return import_recording(domain_, caller, action);
   }));
   const auto written = co_await domain_.parts.store->write([imported](store::Unit& unit) -> Result<> {
-    TRY(unit.insert_sandbox(imported.sandbox));
-    return unit.insert_terminal(imported.terminal);
+    TRY(events::insert_sandbox(unit, imported.sandbox));
+    return events::insert_terminal(unit, imported.terminal);
   });
   if (written) co_return Outcome{TerminalInfo{.row = imported.terminal, .end = imported.end}};
   co_await pool_.run([this, imported]() -> Result<> {

@@ -13,8 +13,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "base/id.hpp"
 #include "base/result.hpp"
+#include "control/target.hpp"
 
 namespace berth::control {
 
@@ -23,7 +23,7 @@ enum class RecordingFormat { Cast2, Cast3, Text, Raw, Html };  // asciicast 2 an
 // A place in the output: "4096" an offset, "cmd:12" where the output of command 12 begins (as an end: where it ends), "90s",
 // "1h5m" so long after the beginning, or a moment in RFC 3339. "" is the oldest byte that is kept, or the present end.
 struct ExportTerminal {
-  TerminalId terminal;
+  TerminalTarget terminal;
   RecordingFormat format = RecordingFormat::Cast2;
   std::string from, to;
 };

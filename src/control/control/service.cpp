@@ -98,6 +98,7 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   stopping_ = true;
   ready_ = false;
   journals_.stop();
+  co_await sandboxes_.let_go(limit);
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
   if (sandboxes_.live() > 0) co_return;  // they go on
   auto tidied = co_await pool_.run([group = sandboxes_.context().options.cgroup_parent]() -> Result<> {

@@ -134,6 +134,15 @@ awaitable<void> Link::write_out(std::shared_ptr<Link> self) {
     if (error) self->close();
   }
   self->writing_ = false;
+  self->room_.notify();
+}
+
+awaitable<Result<>> Link::finish() {
+  const auto self = shared_from_this();
+  while (open() && writing_) CO_TRY(co_await room_.wait());
+  boost::system::error_code gone;
+  if (open()) socket_.shutdown(Socket::shutdown_send, gone);
+  co_return Result<>{};
 }
 
 bool Link::take_reply(wire::FromShim& frame) {

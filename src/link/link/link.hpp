@@ -53,6 +53,8 @@ class Link : public std::enable_shared_from_this<Link> {
   // Gives every later frame but replies to `handler` until the connection ends; the reason is returned.
   boost::asio::awaitable<Error> run(Handler handler);
   void close();
+  // Everything that was sent goes out, and the shim is told that no more comes: it ends the connection when it has taken it.
+  boost::asio::awaitable<Result<>> finish();
   [[nodiscard]] bool open() const { return socket_.is_open(); }
 
   boost::asio::awaitable<Result<>> send(wire::ToShim frame);

@@ -85,6 +85,19 @@ awaitable<void> Sandboxes::readopt_all(std::vector<store::SandboxRow> rows) {
     if (!co_await countdown->changed.wait()) break;
 }
 
+awaitable<void> Sandboxes::let_go(std::chrono::milliseconds limit) {
+  std::vector<std::shared_ptr<Sandbox>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, sandbox] : live_) all.push_back(sandbox);
+  }
+  const auto home = co_await boost::asio::this_coro::executor;
+  const auto countdown = std::make_shared<Countdown>(home, all.size());
+  for (const auto& sandbox : all) sandbox->lane()->spawn(count(sandbox->let_go(limit), countdown, home));
+  while (countdown->left > 0)
+    if (!co_await countdown->changed.wait()) break;
+}
+
 awaitable<Result<Sandboxes::Unknown>> Sandboxes::unknown_directories() {
   co_return co_await context_.store->read(
       [sandboxes = names_in(context_.options.directory), terminals = names_in(context_.options.journals)](

@@ -148,6 +148,10 @@ awaitable<void> Sandbox::serve(std::shared_ptr<Sandbox> self) {
       const Error why = co_await self->link_->run([raw = self.get()](wire::FromShim frame) { raw->take(std::move(frame)); });
       if (co_await cancelled()) co_return;
       if (self->told_) break;
+      if (self->leaving_) {
+        self->changed_.notify();
+        co_return;
+      }
       self->log_.warning("connection to the shim was lost", {{"error", why}});
     }
     // A shim that lives and is silent is waited for: its sandbox goes on.
@@ -158,6 +162,21 @@ awaitable<void> Sandbox::serve(std::shared_ptr<Sandbox> self) {
     if (found == Found::Attached) co_await self->agree_on_pause();
   }
   co_await self->finish();
+}
+
+awaitable<void> Sandbox::let_go(std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  leaving_ = true;
+  if (auto parted = co_await aio::with_deadline(part(), limit, "The shim did not take all in time."); !parted)
+    log_.warning("not all that was sent may have come in", {{"error", parted.error()}});
+}
+
+awaitable<Result<>> Sandbox::part() {
+  const auto link = link_;
+  if (!link || !link->open()) co_return Result<>{};
+  CO_TRY(co_await link->finish());
+  while (link->open()) CO_TRY(co_await changed_.wait());
+  co_return Result<>{};
 }
 
 void Sandbox::take(wire::FromShim frame) {

@@ -62,6 +62,8 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   boost::asio::awaitable<Result<store::SandboxRow>> stop(std::chrono::milliseconds grace);
   boost::asio::awaitable<Result<store::SandboxRow>> set_paused(bool paused);
   boost::asio::awaitable<Result<os::CgroupUsage>> usage();
+  // The server goes and the sandbox stays: returns when its shim has taken everything that was sent, or the time is over.
+  boost::asio::awaitable<void> let_go(std::chrono::milliseconds limit);
 
  private:
   // Silent: alive, but it does not answer now. Foreign: alive, but of a version that we cannot speak to.
@@ -82,6 +84,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   boost::asio::awaitable<void> clear();
   boost::asio::awaitable<End> how_it_ended();
   boost::asio::awaitable<Result<>> write_row(store::SandboxRow row);
+  boost::asio::awaitable<Result<>> part();
   boost::asio::awaitable<bool> wait_ended(std::chrono::milliseconds limit);
   void set_ended();
 
@@ -103,6 +106,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   bool stopping_ = false;                // somebody asked for its end
   bool forced_ = false;
   bool ended_ = false;
+  bool leaving_ = false;                 // the server goes; no new connection to the shim
   bool paused_ = false;                  // as the shim says
   bool writing_ = false;                 // its row
   aio::Event changed_;

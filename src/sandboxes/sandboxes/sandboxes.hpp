@@ -54,6 +54,8 @@ class Sandboxes {
   boost::asio::awaitable<Result<store::SandboxRow>> create(Request request);
   // Rows that an earlier server left live, and directories that no row names. Returns when each is settled.
   boost::asio::awaitable<Result<>> recover();
+  // The server goes, its sandboxes go on: what was sent to their shims has been taken when this returns.
+  boost::asio::awaitable<void> let_go(std::chrono::milliseconds limit);
   // Of one that does not run: directory, journals of its terminals, row.
   boost::asio::awaitable<Result<>> remove(SandboxId id);
 
