@@ -1,10 +1,11 @@
 # A room is one target with one include root: src/<room>/ holds <room>/*.hpp, so that "os/process.hpp" is found by those
 # alone that declare USES os. Links are PRIVATE: a user of a room declares every room whose headers it sees.
 #
-#   berth_room(NAME [USES room...] [VENDOR lib...] [TEST_USES room...] [TEST_VENDOR lib...] [GUEST])
+#   berth_room(NAME [USES room...] [VENDOR lib...] [TEST_USES room...] [TEST_VENDOR lib...] [GUEST] [HOT])
 #
 # *.cpp of the folder is the library, *_test.cpp its tests, *_fuzz.cpp one fuzzer each (corpus in corpus/<name>/).
 # GUEST also builds the room a second time, static and without sanitizers, for berth-init.
+# HOT rooms look at every byte: optimised in the form without optimisation, too, or tests with much output take minutes.
 # Every declaration is appended to build/rooms.txt, which tests/house/rooms_test.py reads.
 
 find_package(Threads REQUIRED)
@@ -62,7 +63,7 @@ function(berth_protobuf target dir out)
 endfunction()
 
 function(berth_room name)
-  cmake_parse_arguments(R "GUEST" "" "USES;VENDOR;TEST_USES;TEST_VENDOR" ${ARGN})
+  cmake_parse_arguments(R "GUEST;HOT" "" "USES;VENDOR;TEST_USES;TEST_VENDOR" ${ARGN})
   string(JOIN "," uses ${R_USES})
   string(JOIN "," test_uses ${R_TEST_USES})
   string(JOIN "," vendor ${R_VENDOR})
@@ -90,6 +91,9 @@ function(berth_room name)
   if(scope STREQUAL PUBLIC)
     target_link_libraries(${name} PRIVATE berth_flags ${R_USES} ${R_VENDOR})
     berth_protobuf(${name} ${dir} ${CMAKE_CURRENT_BINARY_DIR}/generated)
+    if(R_HOT AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+      target_compile_options(${name} PRIVATE -O1)
+    endif()
   endif()
 
   if(R_GUEST)

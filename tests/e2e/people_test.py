@@ -1,13 +1,16 @@
 """Who may do what: every route of the API × role × ownership. A route that is not in the table fails the test."""
 
+import asyncio
 import json
 
+import aiohttp
 import pytest
 from kit import SEED  # noqa: F401  (printed with a failure)
+from viewer import Viewer
 
 UNKNOWN = {"sandbox": "sbx_00000000000000000000000000", "terminal": "trm_00000000000000000000000000",
            "job": "job_00000000000000000000000000", "key": "key_00000000000000000000000000", "name": "no-such-template",
-           "user": "no-such-user"}
+           "user": "no-such-user", "number": "1"}
 # operation: (permission, query, a body that is well formed)
 TABLE = {
     "get_info": ("read", "", None),
@@ -18,11 +21,23 @@ TABLE = {
     "stop_sandbox": ("run", "", {}),
     "pause_sandbox": ("run", "", {}),
     "resume_sandbox": ("run", "", {}),
-    "sandbox_stats": ("read", "", None),
+    "get_sandbox_stats": ("read", "", None),
     "start_terminal": ("run", "", {"argv": ["true"]}),
     "list_terminals": ("read", "", None),
     "get_terminal": ("read", "", None),
     "write_input": ("run", "", {"text": "x"}),
+    "send_keys": ("run", "", {"enter": True}),
+    "wait_terminal": ("read", "", {"until": {"exit": True}, "timeout_ms": 1}),
+    "rename_terminal": ("run", "", {"name": "other"}),
+    "close_terminal": ("run", "", {}),
+    "get_command": ("read", "", None),
+    "get_command_output": ("read", "", None),
+    "grep_terminal": ("read", "pattern=x", None),
+    "grep_sandbox": ("read", "pattern=x", None),
+    "follow_events": ("read", "follow=false", None),
+    "follow_terminal": ("read", "follow=false", None),
+    "export_terminal": ("read", "", None),
+    "import_recording": ("run", "", b"not a cast"),
     "resize_terminal": ("run", "", {"cols": 80, "rows": 24}),
     "signal_terminal": ("run", "", {"signal": 15}),
     "read_output": ("read", "", None),
@@ -134,6 +149,30 @@ def test_what_is_anothers_looks_like_what_is_not_there(server, operations, key_o
     assert bob.get("/v1/sandboxes")["items"] == [] and bob.get("/v1/keys")["items"][0]["user"] == "bob"
     assert bob.get("/v1/commands")["items"] == []
     ada.call("DELETE", f"/v1/sandboxes/{sandbox['id']}?force=true", expect=204)
+
+
+def attach(server, key, terminal, **wish):
+    async def status():
+        viewer = Viewer(server, terminal, **wish)
+        async with aiohttp.ClientSession() as session:
+            try:
+                await viewer.connect(session, headers={"Authorization": "Bearer " + key})
+            except aiohttp.WSServerHandshakeError as error:
+                return error.status
+            return 101
+    return asyncio.run(status())
+
+
+def test_who_may_read_may_watch_and_not_type(server, key_of):
+    theirs = server.tcp(key_of("member", "eva"))
+    sandbox = theirs.sandbox("container")
+    terminal = theirs.terminal(sandbox, "cat")
+    reads = theirs.call("POST", "/v1/keys", {"scopes": ["read"]}, expect=201).json["text"]
+    assert attach(server, theirs.key, terminal) == 101
+    assert attach(server, reads, terminal) == 403
+    assert attach(server, reads, terminal, seat="take") == 403
+    assert attach(server, reads, terminal, seat="read") == 101
+    theirs.call("DELETE", f"/v1/sandboxes/{sandbox['id']}?force=true", expect=204)
 
 
 def test_users_and_keys_on_the_command_line(own):

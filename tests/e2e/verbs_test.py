@@ -94,7 +94,7 @@ def test_a_pattern_in_pieces_is_found_where_it_is(api, sandbox):
 def test_waiting_ends_with_the_terminal(api, sandbox):
     terminal = api.terminal(sandbox, "sh", "-c", "read line; echo got $line; exit 5")
     got = []
-    waiting = [threading.Thread(target=lambda until=until: got.append(wait(api, terminal, until)))
+    waiting = [threading.Thread(target=lambda until=until: got.append(wait(api, terminal, until, 0)))
                for until in ({"exit": True}, {"pattern": "never"}, END)]
     for thread in waiting:
         thread.start()

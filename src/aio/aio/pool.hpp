@@ -40,8 +40,10 @@ class Pool {
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
+  // Work that is under way ends, whoever waits for it: a cancellation must not throw out of what hands its result over.
   template <class F>
   static boost::asio::awaitable<std::invoke_result_t<F>> call(std::shared_ptr<F> work) {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
     co_return (*work)();
   }
   std::string name_;

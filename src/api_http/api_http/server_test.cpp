@@ -40,6 +40,9 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
           [](const CancelJob&) -> Outcome { return store::JobRow{}; },
           [](const ExportTerminal&) -> Outcome { return std::shared_ptr<RecordingStream>(std::make_shared<FakeRecording>()); },
           [](const ImportRecording&) -> Outcome { return TerminalInfo{}; },
+          [](const AddUser&) -> Outcome { return store::UserRow{}; }, [](const ChangeUser&) -> Outcome { return store::UserRow{}; },
+          [](const ListUsers&) -> Outcome { return std::vector<store::UserRow>{}; },
+          [](const CreateKey&) -> Outcome { return NewKey{}; }, [](const ListKeys&) -> Outcome { return std::vector<store::KeyRow>{}; },
           [](const auto&) -> Outcome { return Done{}; }},
       action);
 }
@@ -47,7 +50,7 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
 std::string concrete(std::string pattern) {
   const std::string terminal = "trm_00000000000000000000000000";
   for (const auto& [placeholder, value] : {std::pair<std::string, std::string>{"{sandbox}", "x"}, {"{terminal}", terminal},
-        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}, {"{number}", "7"}})
+        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}, {"{number}", "7"}, {"{key}", "key_00000000000000000000000000"}, {"{user}", "ada"}})
     if (const auto at = pattern.find(placeholder); at != std::string::npos) pattern.replace(at, placeholder.size(), value);
   return pattern;
 }

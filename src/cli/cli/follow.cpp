@@ -12,6 +12,7 @@
 #include "os/file.hpp"
 #include "pty/pty.hpp"
 #include "pty/raw_mode.hpp"
+#include "vt/screen.hpp"
 
 namespace berth::cli {
 using namespace std::chrono_literals;
@@ -26,13 +27,17 @@ class Screen final : public client::Viewer {
   bool output_gone = false;  // nobody reads our stdout any more
 
   void connected(const boost::json::object&) override {
-    if (said_) note("connected again");
+    if (said_ && state.alternate()) (void)output(false, {});
+    else if (said_) note("connected again");
     lost_.reset();
     said_ = false;
   }
 
+  // With the first output after a note that spoiled the screen of a full-screen program comes the whole screen.
   Result<> output(bool error, std::string_view bytes) override {
-    if (person_) state.feed(bytes);
+    if (person_) mirror(bytes);
+    std::string drawn;
+    if (std::exchange(spoiled_, false)) bytes = drawn = vt::redraw(screen_, {.reset = true});
     auto written = os::write_all(error ? context_.output.streams().err : context_.output.streams().out, bytes);
     output_gone = !written && written.error().sys_errno == EPIPE;
     return written;
@@ -82,11 +87,21 @@ class Screen final : public client::Viewer {
   void note(const std::string& sentence) {
     (void)os::write_all(context_.output.streams().err,
                         person_ ? fmt::format("\r\n[berth: {}]\r\n", sentence) : fmt::format("berth: {}\n", sentence));
+    spoiled_ = spoiled_ || state.alternate();
+  }
+
+  // What the person's terminal has, but for our notes.
+  void mirror(std::string_view bytes) {
+    state.feed(bytes);
+    if (const auto size = pty::size(context_.output.streams().out)) screen_.resize(vt::Screen::clamp(*size));
+    screen_.feed(bytes);
+    (void)screen_.take_replies();
   }
 
   const Context& context_;
   bool person_;
-  bool said_ = false, writer_ = true, refused_ = false;
+  bool said_ = false, writer_ = true, refused_ = false, spoiled_ = false;
+  vt::Screen screen_{{}};
   std::optional<SteadyTime> lost_;
 };
 

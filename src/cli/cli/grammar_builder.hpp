@@ -1,9 +1,9 @@
 #pragma once
 // Private to the grammar: how one verb is built. Includes CLI11.
 //
-// Example (CLI::App& root, Store& store):
-//   Builder<verb::Logs> logs(root, store, "logs", "Print the output of a terminal", "berth logs build");
-//   logs.flag("-f,--follow", &verb::Logs::follow, "Go on until it ends");
+// Example (CLI::App& root, cli::Store& store):
+//   cli::Builder<cli::verb::Logs> logs(root, store, "logs", "Print the output of a terminal", "berth logs build");
+//   logs.flag("-f,--follow", &cli::verb::Logs::follow, "Go on until it ends");
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

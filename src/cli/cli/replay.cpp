@@ -80,6 +80,7 @@ class Player {
         TRY(wait(due));
       }
     }
+    if (dirty_) draw();  // the last event came without a pause behind it
     if (spool_ != nullptr && spool_->done()) TRY(spool_->outcome());
     return {};
   }

@@ -4,7 +4,7 @@
 //
 // Example:
 //   client::EventLines lines;
-//   TRY(lines.feed("id: 7\ndata: {}\n\n", [](const client::ServerEvent& event) { return Result<>{}; }));
+//   TRY(lines.feed("id: 7\ndata: {}\n\n", [](const client::ServerEvent&) -> Result<> { return {}; }));
 //   const std::string& id = lines.last_id();
 
 #include <cstddef>

@@ -223,7 +223,8 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ReadOutput action) {
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
   if (action.at) {
-    CO_TRY_ASSIGN(action.from, co_await pool_.run([this, terminal = action.terminal, at = *action.at] { return offset_at(domain_, terminal, at); }));
+    CO_TRY_ASSIGN(const auto info, co_await aio::on(found.executor(), get_terminal(found)));
+    CO_TRY_ASSIGN(action.from, co_await pool_.run([this, id = info.row.id, at = *action.at] { return offset_at(domain_, id, at); }));
   }
   co_return co_await answer(found.executor(), attach_terminal(&domain_, found, std::move(action)));
 }

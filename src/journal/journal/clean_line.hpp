@@ -7,6 +7,12 @@
 //
 // Pure functions. Sequences: ECMA-48 section 5.4 (CSI), 5.6 (OSC, DCS, SOS, PM, APC, ended by ST or BEL), 7-bit forms only,
 // since the 8-bit ones are parts of UTF-8 characters.
+//
+// Example (std::string_view block):
+//   journal::LineFilter filter("error");
+//   filter.begin(block);
+//   const std::size_t at = filter.next(0);  // npos: no line of the block has it
+//   (void)at;
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,11 @@
 #pragma once
 // People and the keys of the API. A user's role says what he may do; a key may say less than its user's role.
+//
+// Example (store::PeopleReader& reader, store::PeopleWriter& writer, const store::UserRow& user, WallTime now):
+//   TRY(writer.insert_user(user));
+//   TRY_ASSIGN(const auto keys, reader.keys());
+//   for (const auto& key : keys)
+//     if (store::permissions_of(user.role).both(key.scopes) == store::Permissions()) TRY(writer.revoke_key(key.id, now));
 
 #include <cstdint>
 #include <optional>

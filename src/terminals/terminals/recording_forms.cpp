@@ -86,7 +86,12 @@ class CastForm final : public RecordingWriter {
     std::size_t done = 0;
     if (monitored_)
       monitor_.feed(piece.data, [&](const vt::CommandEvent& event) {
-        if (event.kind != vt::CommandEvent::Kind::Started || event.text.empty()) return;
+        const bool started = event.kind == vt::CommandEvent::Kind::Started;
+        if (event.text.empty() || (!started && (event.depth > 0 || told_))) {
+          if (started && event.depth == 0) told_ = false;
+          return;
+        }
+        if (event.depth == 0) told_ = started;
         const std::size_t at = event.output_begin > piece.offset ? std::min(event.output_begin - piece.offset, piece.data.size()) : 0;
         if (at > done) writer_.output(time_, piece.data.substr(done, at - done), out);
         done = std::max(done, at);
@@ -103,6 +108,7 @@ class CastForm final : public RecordingWriter {
   vt::Monitor monitor_;
   bool monitored_, pipes_, begun_ = false;
   std::string first_marker_;
+  bool told_ = false;  // of the command that runs; plain shells tell what it was when it has ended
 };
 
 class RawForm final : public RecordingWriter {
