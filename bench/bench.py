@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers  # noqa: E402
 from journal import journal_rows  # noqa: E402
 from rig import Rig, Tools, pss_kib  # noqa: E402
+from sessions import session_rows  # noqa: E402
 from table import Table, summary  # noqa: E402
 
 ROUNDS = 5
@@ -183,9 +184,14 @@ def bench_journal(rig, table, size=1 << 30):
     journal_rows(rig.tool("berth-bench-journal"), write_log_text, table, size)
 
 
+def bench_sessions(rig, table):
+    """saves, autosaves, logs and lists of sessions, beside a synced append and SQLite's own commit."""
+    session_rows(rig.tool("berth-bench-sessions"), table)
+
+
 BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory,
-           "vt": bench_vt, "journal": bench_journal}
-SERVERLESS = {"vt", "journal"}
+           "vt": bench_vt, "journal": bench_journal, "sessions": bench_sessions}
+SERVERLESS = {"vt", "journal", "sessions"}
 
 
 def main():

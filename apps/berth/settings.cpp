@@ -31,6 +31,10 @@ control::Settings control_settings(const config::Settings& s) {
           .store_check_every = s.store.check_every_ms, .history_keep = std::chrono::days{s.history.keep_days},
           .events_keep = std::chrono::days{s.events.keep_days}, .events_most = s.events.keep, .events_prune = s.events.prune_ms,
           .events_topics = s.events.topics, .events = {.recent_bytes = s.events.recent_bytes, .page = s.events.page},
+          .sessions = {.document_bytes = s.sessions.document_bytes, .entry_bytes = s.sessions.entry_bytes, .active = s.sessions.active,
+                       .stored = s.sessions.stored, .versions = s.sessions.versions, .changes = s.sessions.changes,
+                       .waiting = s.sessions.waiting, .cache_bytes = s.sessions.cache_bytes, .idempotency = s.sessions.idempotency_ms,
+                       .devices = s.sessions.devices, .device_lifetime = std::chrono::days{s.sessions.device_days}},
           .jobs = {.workers = s.jobs.workers, .lease = s.jobs.lease_ms, .first_pause = s.jobs.first_pause_ms,
                    .longest_pause = s.jobs.longest_pause_ms, .keep = std::chrono::days{s.jobs.keep_days}}};
 }
@@ -44,6 +48,7 @@ Result<api_http::Settings> http_settings(const std::filesystem::path& home, cons
       .allow_remote = http.allow_remote, .certificate = http.tls_certificate, .key = http.tls_key, .socket = home / "berth.sock",
       .origins = http.allowed_origins, .hosts = http.allowed_hosts,
       .limits = {.header_bytes = http.header_bytes, .body_bytes = http.body_bytes, .file_bytes = http.file_bytes,
+                 .document_bytes = config.settings.sessions.document_bytes + (64 << 10),
                  .connections = http.connections, .idle = http.idle_timeout_ms, .request = http.request_timeout_ms,
                  .heartbeat = config.settings.events.heartbeat_ms}};
 }

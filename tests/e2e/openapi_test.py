@@ -72,8 +72,8 @@ def test_every_route_of_the_page_is_documented(document):
     from pathlib import Path
     text = (Path(__file__).resolve().parents[2] / "docs/api.md").read_text()
     named = set()
-    for row in re.findall(r"^\| ((?:GET|POST|PUT|DELETE)[^|]*)\|", text, re.M):
-        methods = re.findall(r"\b(GET|POST|PUT|DELETE)\b", row)
+    for row in re.findall(r"^\| ((?:GET|POST|PUT|PATCH|DELETE)[^|]*)\|", text, re.M):
+        methods = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE)\b", row)
         first = None
         for path in re.findall(r"`(/[^`?]*)", row):
             path = path if first is None or path.startswith(("/v1", "/ready", "/metrics", "/openapi", "/health")) else \

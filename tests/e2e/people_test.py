@@ -10,7 +10,8 @@ from viewer import Viewer
 
 UNKNOWN = {"sandbox": "sbx_00000000000000000000000000", "terminal": "trm_00000000000000000000000000",
            "job": "job_00000000000000000000000000", "key": "key_00000000000000000000000000", "name": "no-such-template",
-           "user": "no-such-user", "number": "1"}
+           "user": "no-such-user", "number": "1", "session": "ses_00000000000000000000000000", "version": "1", "log": "usage",
+           "device": "dev_00000000000000000000000000"}
 # operation: (permission, query, a body that is well formed)
 TABLE = {
     "get_info": ("read", "", None),
@@ -64,6 +65,28 @@ TABLE = {
     "create_key": ("run", "", {"scopes": ["none"]}),
     "revoke_key": ("run", "", None),
     "attach_terminal": ("run", "", None),
+    "list_sessions": ("read", "", None),
+    "create_session": ("run", "", {"title": ""}),
+    "clean_sessions": ("run", "dry_run=true&keep=1000", None),
+    "get_session": ("read", "", None),
+    "rename_session": ("run", "", {"title": "x"}),
+    "remove_session": ("run", "", None),
+    "copy_session": ("run", "", {"title": "x"}),
+    "close_session": ("run", "", None),
+    "resume_session": ("run", "", None),
+    "get_document": ("read", "", None),
+    "replace_document": ("run", "", {}),
+    "patch_document": ("run", "", []),
+    "list_versions": ("read", "", None),
+    "restore_version": ("run", "", None),
+    "compare_versions": ("read", "from=1&to=1", None),
+    "append_entry": ("run", "", {"id": "x", "entry": {}}),
+    "list_entries": ("read", "", None),
+    "follow_session": ("read", "follow=false", None),
+    "list_devices": ("read", "", None),
+    "add_device": ("run", "", {"name": ""}),
+    "get_device": ("read", "", None),
+    "revoke_device": ("run", "", None),
 }
 PUBLIC = {"health", "ready", "metrics", "document"}
 ROLES = {"viewer": {"read"}, "member": {"read", "run"}, "admin": {"read", "run", "admin"}}
@@ -93,10 +116,14 @@ def key_of(server, api):
 
 def ask(api, operation, method, path, ids):
     _, query, body = TABLE[operation]
+    item_path = path
     for name, value in ids.items():
         path = path.replace("{" + name + "}", value)
     path += "?" + query if query else ""
-    return api.call(method, path, data=body) if isinstance(body, bytes) else api.call(method, path, body)
+    headers = {"If-Match": '"1"'} if "{session}" in item_path else {}
+    if operation == "patch_document":
+        headers["Content-Type"] = "application/json-patch+json"
+    return api.call(method, path, data=body, headers=headers) if isinstance(body, bytes) else api.call(method, path, body, headers=headers)
 
 
 def test_every_route_is_in_the_table(operations):
@@ -130,24 +157,28 @@ def test_what_is_anothers_looks_like_what_is_not_there(server, operations, key_o
     sandbox = ada.sandbox("container")
     terminal = ada.terminal(sandbox, "cat")
     key = ada.get("/v1/keys")["items"][0]
-    real = {**UNKNOWN, "sandbox": sandbox["id"], "terminal": terminal["id"], "key": key["id"]}
+    session = ada.post("/v1/sessions", {"title": "Plan", "document": {}}, 201)
+    device = ada.post("/v1/devices", {"name": "laptop"}, 201)["device"]
+    ids = {"sandbox": sandbox, "terminal": terminal, "key": key, "session": session, "device": device}
+    real = {**UNKNOWN, **{noun: thing["id"] for noun, thing in ids.items()}}
     for operation, method, path in operations:
-        if not any("{" + noun + "}" in path for noun in ("sandbox", "terminal", "key")) or operation == "attach_terminal":
+        if not any("{" + noun + "}" in path for noun in ids) or operation == "attach_terminal":
             continue
         seen = []
-        for ids in (real, UNKNOWN):
-            answer = ask(bob, operation, method, path, ids)
+        for asked in (real, UNKNOWN):
+            answer = ask(bob, operation, method, path, asked)
             body = json.loads(answer.data)
             body.pop("request_id", None)
             text = json.dumps(body)
-            for noun in ("sandbox", "terminal", "key"):
-                text = text.replace(ids[noun], noun)
+            for noun in ids:
+                text = text.replace(asked[noun], noun)
             seen.append((answer.status, text))
         assert seen[0] == seen[1] and seen[0][0] == 404, f"{operation}: {seen}"
     named = ask(bob, "get_sandbox", "GET", "/v1/sandboxes/{sandbox}", {"sandbox": sandbox["name"]})
     assert named.status == 404
     assert bob.get("/v1/sandboxes")["items"] == [] and bob.get("/v1/keys")["items"][0]["user"] == "bob"
     assert bob.get("/v1/commands")["items"] == []
+    assert bob.get("/v1/sessions")["items"] == [] and bob.get("/v1/devices")["items"] == []
     ada.call("DELETE", f"/v1/sandboxes/{sandbox['id']}?force=true", expect=204)
 
 

@@ -62,6 +62,15 @@ Result<Target> parse_target(std::string_view text) {
   return target;
 }
 
+std::optional<sessions::PatchForm> patch_form(const Headers& headers) {
+  std::string_view type = find_header(headers, "Content-Type").value_or("");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  if (equal_ignoring_case(type, "application/json-patch+json")) return sessions::PatchForm::JsonPatch;
+  if (equal_ignoring_case(type, "application/merge-patch+json")) return sessions::PatchForm::MergePatch;
+  return std::nullopt;
+}
+
 std::string Call::part(std::string_view placeholder) const {
   const auto found = std::ranges::find(path, placeholder, &std::pair<std::string_view, std::string>::first);
   BERTH_CHECK(found != path.end());
@@ -80,6 +89,8 @@ Result<std::optional<std::uint64_t>> Call::command_number() const {
 }
 
 Result<JobId> Call::job() const { return JobId::parse(part("job")); }
+
+Result<SessionId> Call::session() const { return SessionId::parse(part("session")); }
 
 std::optional<std::string> Call::text(std::string_view name) const {
   const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);

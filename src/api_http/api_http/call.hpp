@@ -13,6 +13,7 @@
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "control/terminal_verbs.hpp"
+#include "sessions/sessions.hpp"
 #include "store/store.hpp"
 
 namespace berth::api_http {
@@ -28,6 +29,9 @@ inline constexpr std::size_t max_parameters = 32;
 
 Result<Target> parse_target(std::string_view target);
 
+// Which patch a body is, by its Content-Type; nothing when it does not say.
+[[nodiscard]] std::optional<sessions::PatchForm> patch_form(const Headers& headers);
+
 struct Call {
   std::vector<std::pair<std::string_view, std::string>> path;  // placeholder → value
   std::vector<std::pair<std::string, std::string>> query;
@@ -38,6 +42,7 @@ struct Call {
   [[nodiscard]] control::TerminalTarget terminal() const;                // of {terminal}: an id, or sandbox%2Fname
   [[nodiscard]] Result<std::optional<std::uint64_t>> command_number() const;  // of {number}; nothing is "last"
   [[nodiscard]] Result<JobId> job() const;                               // of {job}
+  [[nodiscard]] Result<SessionId> session() const;                       // of {session}
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] Result<std::string> required_text(std::string_view name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;

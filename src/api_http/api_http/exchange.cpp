@@ -72,8 +72,8 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   origin_ = *origin;
   if (request_.method == "OPTIONS" && origin_ == Origin::Configured)
     co_return Response{.status = 204, .content_type = {}, .body = {},
-                       .headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE"},
-                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID"}}};
+                       .headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"},
+                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-Match, Idempotency-Key, X-Berth-Client"}}};
   auto match = match_route(request_.method, request_.target, allow_);
   if (!match) co_return co_await refuse_stranger(std::move(match).error());
   const Route& route = *match->route;
@@ -81,9 +81,9 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   if (route.needs_key()) {
     CO_TRY_ASSIGN(caller, co_await identify(&route));
   }
+  match->call.headers = &request_.headers;
   CO_TRY(co_await read_body(&*match));
   if (route.page != Page::None) co_return page(route.page);
-  match->call.headers = &request_.headers;
   const bool socket = asks_for_socket(route);
   CO_TRY_ASSIGN(auto action, (socket && route.plan_socket != nullptr ? route.plan_socket : route.plan)(match->call));
   if (socket) co_return co_await attach(std::move(caller), std::move(action));
@@ -147,7 +147,14 @@ boost::asio::awaitable<Result<>> Exchange::read_body(Match* match) {
     co_return Result<>{};
   }
   if (kind == BodyKind::None) co_return fail(Code::InvalidArgument, "This call takes no body.");
-  const std::uint64_t limit = kind == BodyKind::Bytes ? shared_.limits.file_bytes : shared_.limits.body_bytes;
+  if (kind == BodyKind::Patch && !patch_form(request_.headers)) {
+    status_ = 415;
+    co_return fail(Code::InvalidArgument, "The Content-Type does not say which patch this is.",
+                   "It is application/json-patch+json or application/merge-patch+json.");
+  }
+  const std::uint64_t limit = kind == BodyKind::Bytes      ? shared_.limits.file_bytes
+                              : kind == BodyKind::Document || kind == BodyKind::Patch ? shared_.limits.document_bytes
+                                                           : shared_.limits.body_bytes;
   if (const auto size = body_.announced(); size && *size > limit) co_return too_large_body(size, limit);
   const bool wants_continue = equal_ignoring_case(find_header(request_.headers, "Expect").value_or(""), "100-continue");
   CO_TRY_ASSIGN(match->call.body, co_await body_.read(limit, wants_continue));
@@ -204,7 +211,7 @@ void Exchange::add_common_headers(Response& response) const {
   if (origin_ != Origin::Configured) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", *find_header(request_.headers, "Origin"));
   response.headers.emplace_back("Access-Control-Expose-Headers",
-                                "X-Request-Id, X-Berth-From, X-Berth-End, X-Berth-Running, X-Berth-Complete, X-Berth-Offset, X-Berth-Size, Retry-After");
+                                "X-Request-Id, X-Berth-From, X-Berth-End, X-Berth-Running, X-Berth-Complete, X-Berth-Offset, X-Berth-Size, X-Berth-Warning, ETag, Location, Retry-After");
   response.headers.emplace_back("Vary", "Origin");
 }
 

@@ -281,4 +281,13 @@ const InputType<control::CreateKey>& input_type() {
   return type;
 }
 
+template <>
+const InputType<control::AddDevice>& input_type() {
+  using T = control::AddDevice;
+  static const InputType<T> type{"AddDevice", {
+      field<&T::name>("name", "What its owner calls it.", Need::Required),
+  }};
+  return type;
+}
+
 }  // namespace berth::api_http

@@ -76,5 +76,6 @@ template <> const InputType<control::BuildTemplate>& input_type();
 template <> const InputType<control::AddUser>& input_type();
 template <> const InputType<control::ChangeUser>& input_type();
 template <> const InputType<control::CreateKey>& input_type();
+template <> const InputType<control::AddDevice>& input_type();
 
 }  // namespace berth::api_http

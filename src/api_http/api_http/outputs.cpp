@@ -450,6 +450,12 @@ json::object output_schemas() {
   add(output_type<store::KeyRow>());
   add(output_type<control::NewKey>());
   add(output_type<store::EventRow>());
+  add(output_type<store::SessionRow>());
+  add(output_type<store::RevisionRow>());
+  add(output_type<sessions::Appended>());
+  add(output_type<sessions::Entry>());
+  add(output_type<sessions::Device>());
+  add(output_type<sessions::DeviceKey>());
   return schemas;
 }
 

@@ -26,6 +26,12 @@ template <> const OutputType<store::UserRow>& output_type();
 template <> const OutputType<store::KeyRow>& output_type();
 template <> const OutputType<control::NewKey>& output_type();
 template <> const OutputType<store::EventRow>& output_type();
+template <> const OutputType<store::SessionRow>& output_type();
+template <> const OutputType<store::RevisionRow>& output_type();
+template <> const OutputType<sessions::Appended>& output_type();
+template <> const OutputType<sessions::Entry>& output_type();
+template <> const OutputType<sessions::Device>& output_type();
+template <> const OutputType<sessions::DeviceKey>& output_type();
 
 // The named schemas of all of them, for the document.
 [[nodiscard]] json::object output_schemas();

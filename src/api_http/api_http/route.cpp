@@ -52,6 +52,8 @@ const std::vector<Route>& routes() {
     add_recording_routes(rows);
     add_file_routes(rows);
     add_event_routes(rows);
+    add_session_routes(rows);
+    add_device_routes(rows);
     return rows;
   }();
   return table;

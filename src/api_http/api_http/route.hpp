@@ -25,7 +25,8 @@ struct Parameter {
   bool required = false;
 };
 
-enum class BodyKind { None, Json, Bytes };
+// Document: JSON of a session, read strictly (document/json.hpp). Patch: the same, of a type that says which patch it is.
+enum class BodyKind { None, Json, Bytes, Document, Patch };
 
 struct RequestBody {
   BodyKind kind = BodyKind::None;
@@ -74,6 +75,8 @@ void add_attach_route(std::vector<Route>& table);
 void add_recording_routes(std::vector<Route>& table);
 void add_file_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
+void add_session_routes(std::vector<Route>& table);
+void add_device_routes(std::vector<Route>& table);
 
 struct Match {
   const Route* route = nullptr;

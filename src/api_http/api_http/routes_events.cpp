@@ -54,6 +54,12 @@ Result<Action> plan_of_terminal(Call& call) {
   return action;
 }
 
+Result<Action> plan_of_session(Call& call) {
+  TRY_ASSIGN(auto action, plan(call));
+  TRY_ASSIGN(action.session, call.session());
+  return action;
+}
+
 std::vector<Parameter> parameters(std::vector<Parameter> more = {}) {
   more.push_back({"after", schema::whole(), "Id of the last event that was seen; the header Last-Event-ID goes before. Absent: "
                                             "only what comes from now on.", false});
@@ -76,6 +82,9 @@ void add_event_routes(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/events", .operation = "follow_terminal",
                    .summary = "What happens in a terminal: its commands, its end", .query = parameters(), .body = {},
                    .answer = stream, .plan = plan_of_terminal, .streams = true});
+  table.push_back({.method = "GET", .pattern = "/v1/sessions/{session}/events", .operation = "follow_session",
+                   .summary = "What happens to a session: its changes, by whom", .query = parameters(), .body = {},
+                   .answer = stream, .plan = plan_of_session, .streams = true});
 }
 
 }  // namespace berth::api_http

@@ -38,6 +38,20 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
           [](const BuildTemplate&) -> Outcome { return TemplateInfo{}; }, [](const GetServerInfo&) -> Outcome { return ServerInfo{}; },
           [](const GetScreen&) -> Outcome { return ScreenView{}; }, [](const ListJobs&) -> Outcome { return store::Page<store::JobRow>{}; }, [](const RetryJob&) -> Outcome { return store::JobRow{}; },
           [](const CancelJob&) -> Outcome { return store::JobRow{}; },
+          [](const CreateSession&) -> Outcome { return sessions::Made{}; }, [](const CopySession&) -> Outcome { return sessions::Made{}; },
+          [](const GetSession&) -> Outcome { return sessions::Content{{}, 1, "{}"}; },
+          [](const ListSessions&) -> Outcome { return sessions::Listed{}; },
+          [](const ListVersions&) -> Outcome { return std::vector<store::RevisionRow>{}; },
+          [](const CompareVersions&) -> Outcome { return Difference{"[]"}; },
+          [](const AppendEntry&) -> Outcome { return sessions::Appended{}; }, [](const ListEntries&) -> Outcome { return sessions::Entries{}; },
+          [](const RemoveSession&) -> Outcome { return Done{}; },
+          [](const DescribeSession&) -> Outcome { return store::SessionRow{}; }, [](const ReplaceSession&) -> Outcome { return store::SessionRow{}; },
+          [](const PatchSession&) -> Outcome { return store::SessionRow{}; }, [](const RenameSession&) -> Outcome { return store::SessionRow{}; },
+          [](const RestoreSession&) -> Outcome { return store::SessionRow{}; }, [](const CloseSession&) -> Outcome { return store::SessionRow{}; },
+          [](const ResumeSession&) -> Outcome { return store::SessionRow{}; },
+          [](const CleanSessions&) -> Outcome { return std::vector<store::SessionRow>{}; },
+          [](const AddDevice&) -> Outcome { return sessions::DeviceKey{}; }, [](const GetDevice&) -> Outcome { return sessions::DeviceKey{}; },
+          [](const ListDevices&) -> Outcome { return std::vector<sessions::Device>{sessions::Device{}}; },
           [](const ExportTerminal&) -> Outcome { return std::shared_ptr<RecordingStream>(std::make_shared<FakeRecording>()); },
           [](const ImportRecording&) -> Outcome { return TerminalInfo{}; },
           [](const AddUser&) -> Outcome { return store::UserRow{}; }, [](const ChangeUser&) -> Outcome { return store::UserRow{}; },
@@ -50,12 +64,14 @@ Result<control::Outcome> empty_outcome(const control::Caller&, const control::Ac
 std::string concrete(std::string pattern) {
   const std::string terminal = "trm_00000000000000000000000000";
   for (const auto& [placeholder, value] : {std::pair<std::string, std::string>{"{sandbox}", "x"}, {"{terminal}", terminal},
-        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}, {"{number}", "7"}, {"{key}", "key_00000000000000000000000000"}, {"{user}", "ada"}})
+        {"{job}", "job_00000000000000000000000000"}, {"{name}", "y"}, {"{number}", "7"}, {"{key}", "key_00000000000000000000000000"}, {"{user}", "ada"},
+        {"{session}", "ses_00000000000000000000000000"}, {"{version}", "1"}, {"{log}", "usage"}, {"{device}", "x"}})
     if (const auto at = pattern.find(placeholder); at != std::string::npos) pattern.replace(at, placeholder.size(), value);
   return pattern;
 }
 
 std::string body_for(const Route& route) {
+  if (route.body.kind == BodyKind::Document || route.body.kind == BodyKind::Patch) return route.operation == "append_entry" ? R"({"id":"x"})" : R"({"title":"x"})";
   if (route.body.kind != BodyKind::Json) return route.body.kind == BodyKind::Bytes ? "bytes" : "";
   json::object body;
   const json::object schema = route.body.make_schema();
@@ -76,8 +92,10 @@ TEST_F(ServerTest, EveryRouteOfTheTableAnswersAsItIsDocumented) {
     if (route.upgrades() || route.streams) continue;  // tests/e2e/events_test.py reads streams
     std::string target = concrete(std::string(route.pattern));
     for (const Parameter& parameter : route.query)
-      if (parameter.required) target += "?" + std::string(parameter.name) + "=/x";
-    ASSERT_TRUE(client.send(request(route.method, target, body_for(route))));
+      if (parameter.required)
+        target += (target.contains('?') ? "&" : "?") + std::string(parameter.name) + (parameter.schema.at("type") == "integer" ? "=1" : "=/x");
+    const bool patch = route.body.kind == BodyKind::Patch;
+    ASSERT_TRUE(client.send(request(route.method, target, body_for(route), patch ? "Content-Type: application/merge-patch+json\r\n" : "")));
     const Received answer = client.read();
     EXPECT_EQ(answer.status, route.answer.status) << route.method << " " << target << " " << answer.body;
     EXPECT_EQ(answer.header("Content-Type"), route.answer.content_type) << target;

@@ -59,6 +59,28 @@ Result<int> set_user_disabled(const Context& context, const std::string& name, b
 Result<int> create_key(const Context& context, const verb::KeyCreate& verb);
 Result<int> list_keys(const Context& context, const verb::KeyList& verb);
 Result<int> revoke_key(const Context& context, const verb::KeyRevoke& verb);
+// sessions.cpp
+Result<int> list_sessions(const Context& context, const verb::SessionList& verb);
+Result<int> show_session(const Context& context, const verb::SessionShow& verb);
+Result<int> new_session(const Context& context, const verb::SessionNew& verb);
+Result<int> open_session(const Context& context, const verb::SessionOpen& verb);
+Result<int> save_session(const Context& context, const verb::SessionSave& verb);
+Result<int> copy_session(const Context& context, const verb::SessionCopy& verb);
+Result<int> rename_session(const Context& context, const verb::SessionRename& verb);
+Result<int> tag_session(const Context& context, const verb::SessionTag& verb);
+Result<int> close_sessions(const Context& context, const verb::SessionClose& verb);
+Result<int> resume_sessions(const Context& context, const verb::SessionResume& verb);
+Result<int> remove_sessions(const Context& context, const verb::SessionRemove& verb);
+Result<int> session_history(const Context& context, const verb::SessionHistory& verb);
+Result<int> restore_session(const Context& context, const verb::SessionRestore& verb);
+Result<int> diff_session(const Context& context, const verb::SessionDiff& verb);
+Result<int> session_log(const Context& context, const verb::SessionLog& verb);
+Result<int> clean_sessions(const Context& context, const verb::SessionClean& verb);
+// secret.cpp
+Result<int> show_secret_id(const Context& context);
+Result<int> export_secret(const Context& context, const verb::SecretExport& verb);
+Result<int> import_secret(const Context& context, const verb::SecretImport& verb);
+Result<int> rotate_secret(const Context& context);
 // terminal_parse.cpp
 Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
 // terminal_render.cpp

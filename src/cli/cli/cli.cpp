@@ -68,6 +68,26 @@ struct Performer {
   Result<int> operator()(const verb::TerminalRender& v) const { return render_terminal(context, v); }
   Result<int> operator()(const verb::TerminalExport& v) const { return export_terminal(context, v); }
   Result<int> operator()(const verb::TerminalImport& v) const { return import_terminal(context, v); }
+  Result<int> operator()(const verb::SessionList& v) const { return list_sessions(context, v); }
+  Result<int> operator()(const verb::SessionShow& v) const { return show_session(context, v); }
+  Result<int> operator()(const verb::SessionNew& v) const { return new_session(context, v); }
+  Result<int> operator()(const verb::SessionOpen& v) const { return open_session(context, v); }
+  Result<int> operator()(const verb::SessionSave& v) const { return save_session(context, v); }
+  Result<int> operator()(const verb::SessionCopy& v) const { return copy_session(context, v); }
+  Result<int> operator()(const verb::SessionRename& v) const { return rename_session(context, v); }
+  Result<int> operator()(const verb::SessionTag& v) const { return tag_session(context, v); }
+  Result<int> operator()(const verb::SessionClose& v) const { return close_sessions(context, v); }
+  Result<int> operator()(const verb::SessionResume& v) const { return resume_sessions(context, v); }
+  Result<int> operator()(const verb::SessionRemove& v) const { return remove_sessions(context, v); }
+  Result<int> operator()(const verb::SessionHistory& v) const { return session_history(context, v); }
+  Result<int> operator()(const verb::SessionRestore& v) const { return restore_session(context, v); }
+  Result<int> operator()(const verb::SessionDiff& v) const { return diff_session(context, v); }
+  Result<int> operator()(const verb::SessionLog& v) const { return session_log(context, v); }
+  Result<int> operator()(const verb::SessionClean& v) const { return clean_sessions(context, v); }
+  Result<int> operator()(const verb::SecretExport& v) const { return export_secret(context, v); }
+  Result<int> operator()(const verb::SecretImport& v) const { return import_secret(context, v); }
+  Result<int> operator()(const verb::SecretShowId&) const { return show_secret_id(context); }
+  Result<int> operator()(const verb::SecretRotate&) const { return rotate_secret(context); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
   Result<int> operator()(const verb::Reference& v) const {
     if (v.form == "settings-man") return print(settings_man());

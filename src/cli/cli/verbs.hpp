@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/session_verbs.hpp"
+
 namespace berth::cli {
 
 struct Global {
@@ -232,7 +234,9 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerUpgrade, v
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
                           verb::TerminalRender, verb::TerminalList, verb::TerminalRename,
                           verb::TerminalSignal, verb::TerminalResize, verb::TerminalClose, verb::TerminalExport, verb::TerminalImport,
-                          verb::JournalCheck, verb::Completion, verb::Reference, verb::Version>;
+                          verb::JournalCheck, verb::SessionList, verb::SessionShow, verb::SessionNew, verb::SessionOpen, verb::SessionSave, verb::SessionCopy, verb::SessionRename, verb::SessionTag,
+                          verb::SessionClose, verb::SessionResume, verb::SessionRemove, verb::SessionHistory, verb::SessionRestore, verb::SessionDiff, verb::SessionLog, verb::SessionClean, verb::SecretShowId, verb::SecretExport, verb::SecretImport, verb::SecretRotate,
+                          verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {
   Global global;

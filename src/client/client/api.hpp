@@ -68,8 +68,10 @@ class Api {
   // A terminal made of an asciicast.
   Result<boost::json::value> import_recording(std::string cast, std::string_view name) const;
 
- private:
+  // Any other call: the answer as it came, when it is a success.
   Result<Response> checked(const Request& request) const;
+
+ private:
   Sender sender_;
 };
 

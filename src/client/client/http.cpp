@@ -30,6 +30,7 @@ http::request<http::string_body> to_beast(const Endpoint& endpoint, const Reques
   out.set(http::field::connection, "close");
   if (!endpoint.key.empty()) out.set(http::field::authorization, "Bearer " + endpoint.key);
   if (!request.content_type.empty()) out.set(http::field::content_type, request.content_type);
+  for (const auto& [name, value] : request.headers) out.set(name, value);
   out.body() = request.body;
   out.prepare_payload();
   return out;

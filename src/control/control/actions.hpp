@@ -27,6 +27,7 @@
 #include "control/attach.hpp"
 #include "control/event_actions.hpp"
 #include "control/recording_actions.hpp"
+#include "control/session_actions.hpp"
 #include "control/terminal_verbs.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
@@ -121,7 +122,10 @@ using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbo
                             SignalTerminal, ReadOutput, AttachTerminal, GetScreen, Exec, ListCommands, StatFile, ListFiles, ReadFile,
                             WriteFile, MakeDirectory, MoveFile, RemoveFile, ListTemplates, BuildTemplate, RemoveTemplate,
                             GetServerInfo, ListJobs, RetryJob, CancelJob, AddUser, ListUsers, ChangeUser, CreateKey,
-                            ListKeys, RevokeKey, FollowEvents, OpenEvents, ExportTerminal, ImportRecording>;
+                            ListKeys, RevokeKey, FollowEvents, OpenEvents, ExportTerminal, ImportRecording,
+                            CreateSession, CopySession, DescribeSession, GetSession, ListSessions, ReplaceSession, PatchSession, RenameSession,
+                            RestoreSession, CloseSession, ResumeSession, RemoveSession, ListVersions, CompareVersions, AppendEntry, ListEntries,
+                            CleanSessions, AddDevice, GetDevice, ListDevices, RevokeDevice>;
 
 // ---- outcomes ----
 struct Done {};
@@ -171,6 +175,9 @@ using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::Sandbox
                              ScreenView, std::shared_ptr<Attachment>, ExecResult, store::CommandRow, store::Page<store::CommandRow>, FileEntry, FileList, FileData, TemplateInfo,
                              std::vector<TemplateInfo>, ServerInfo, store::JobRow, store::Page<store::JobRow>,
                              store::UserRow, std::vector<store::UserRow>, NewKey, std::vector<store::KeyRow>,
-                             std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>, std::shared_ptr<RecordingStream>>;
+                             std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>, std::shared_ptr<RecordingStream>,
+                             store::SessionRow, sessions::Made, sessions::Content, sessions::Listed, std::vector<store::RevisionRow>, Difference,
+                             sessions::Appended, sessions::Entries, std::vector<store::SessionRow>, sessions::DeviceKey,
+                             std::vector<sessions::Device>>;
 
 }  // namespace berth::control

@@ -16,7 +16,11 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "remove_file",    "list_templates", "build_template",  "remove_template", "get_server_info",
     "list_jobs",      "retry_job",      "cancel_job",      "add_user",       "list_users",     "change_user",   "create_key",
     "list_keys",      "revoke_key",     "follow_events",   "open_events",
-    "export_terminal", "import_recording"};
+    "export_terminal", "import_recording",
+    "create_session", "copy_session", "describe_session", "get_session", "list_sessions", "replace_session",
+    "patch_session", "rename_session", "restore_session", "close_session", "resume_session", "remove_session",
+    "list_versions", "compare_versions", "append_entry", "list_entries",
+    "clean_sessions", "add_device", "get_device", "list_devices", "revoke_device"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {

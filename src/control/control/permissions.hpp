@@ -63,6 +63,27 @@ BERTH_NEEDS(FollowEvents, Read);
 BERTH_NEEDS(OpenEvents, Read);
 BERTH_NEEDS(ExportTerminal, Read);
 BERTH_NEEDS(ImportRecording, Run);
+BERTH_NEEDS(CreateSession, Run);
+BERTH_NEEDS(CopySession, Run);
+BERTH_NEEDS(DescribeSession, Read);
+BERTH_NEEDS(GetSession, Read);
+BERTH_NEEDS(ListSessions, Read);
+BERTH_NEEDS(ReplaceSession, Run);
+BERTH_NEEDS(PatchSession, Run);
+BERTH_NEEDS(RenameSession, Run);
+BERTH_NEEDS(RestoreSession, Run);
+BERTH_NEEDS(CloseSession, Run);
+BERTH_NEEDS(ResumeSession, Run);
+BERTH_NEEDS(RemoveSession, Run);
+BERTH_NEEDS(ListVersions, Read);
+BERTH_NEEDS(CompareVersions, Read);
+BERTH_NEEDS(AppendEntry, Run);
+BERTH_NEEDS(ListEntries, Read);
+BERTH_NEEDS(CleanSessions, Run);
+BERTH_NEEDS(AddDevice, Run);
+BERTH_NEEDS(GetDevice, Read);
+BERTH_NEEDS(ListDevices, Read);
+BERTH_NEEDS(RevokeDevice, Run);
 
 #undef BERTH_NEEDS
 

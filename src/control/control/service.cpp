@@ -1,8 +1,11 @@
 #include "control/service.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 
@@ -12,6 +15,7 @@
 #include "crypto/crypto.hpp"
 #include "os/cgroup.hpp"
 #include "os/file.hpp"
+#include "sessions/needs_keys.hpp"
 
 namespace berth::control {
 namespace {
@@ -45,13 +49,28 @@ sandboxes::Context context_of(Domain& domain, aio::Pool& pool) {
           }};
 }
 
+// The first key is made here, unless records need the one that is gone.
+Result<crypto::MachineKeys> open_keys(store::Store& store, const std::filesystem::path& dir) {
+  boost::asio::io_context context;
+  auto asked = boost::asio::co_spawn(
+      context, store.read([](store::Reader& reader) { return sessions::needs_keys(reader); }), boost::asio::use_future);
+  context.run();
+  TRY_ASSIGN(const bool needed, asked.get());
+  if (!needed) return crypto::MachineKeys::open(dir);
+  auto keys = crypto::MachineKeys::open_existing(dir);
+  if (!keys && keys.error().code == Code::NotFound)
+    return fail(Code::FailedPrecondition, "The key of this machine is missing, and sessions are sealed with it.",
+                "Bring it back: berth secret import FILE, or the directory keys of a backup.");
+  return keys;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::open(Dependencies dependencies) {
   BERTH_CHECK(dependencies.runtime != nullptr && dependencies.store != nullptr && dependencies.clock != nullptr &&
               dependencies.templates != nullptr && dependencies.home.is_absolute());
   for (const char* directory : {"sandboxes", "terminals"}) TRY(os::make_private_directory(dependencies.home / directory));
-  TRY_ASSIGN(auto keys, crypto::MachineKeys::open(dependencies.home / "keys"));
+  TRY_ASSIGN(auto keys, open_keys(*dependencies.store, dependencies.home / "keys"));
   dependencies.machine_keys = std::make_shared<const crypto::MachineKeys>(std::move(keys));
   return std::make_unique<ServiceImpl>(std::move(dependencies));
 }
@@ -71,6 +90,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
       jobs_(std::make_shared<jobs::Jobs>(
           jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
       timeline_(events::Timeline::open(*domain_.parts.store, domain_.parts.settings.events)),
+      room_(session_context()),
       started_(domain_.parts.clock->now()) {
   domain_.pool = &pool_;
   add_housekeeping(*jobs_, domain_, pool_);
@@ -84,6 +104,8 @@ awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key(K
 awaitable<Result<>> ServiceImpl::recover() {
   CO_TRY(co_await people_.load());
   CO_TRY(co_await sandboxes_.recover());
+  if (auto opened = co_await room_.open(); !opened)  // they stay closed, and every call says why
+    domain_.parts.log.error("sessions cannot be opened", {{"error", opened.error()}});
   const auto& lane = domain_.lanes.next();
   CO_TRY(co_await aio::on(lane->executor(), jobs_->start(*lane)));
   ready_ = true;

@@ -71,6 +71,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::chrono::milliseconds events_prune{600'000};
   std::uint32_t events_topics = 64;             // of one reader
   events::Settings events;
+  sessions::Limits sessions;
   jobs::Settings jobs;
 };
 

@@ -37,6 +37,7 @@ class ServiceImpl final : public Service {
   using Answer = boost::asio::awaitable<Result<Outcome>>;
 
   Result<> admit(const Caller& caller);
+  sessions::Context session_context();
   Answer handle(Caller caller, CreateSandbox action);
   Answer handle(Caller caller, ListSandboxes action);
   Answer handle(Caller caller, GetSandbox action);
@@ -89,6 +90,27 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, ImportRecording action);
   Answer import_now(Caller caller, ImportRecording action);
   boost::asio::awaitable<Result<std::optional<store::CommandRow>>> command_at(store::TerminalRow row, std::optional<Place> place);
+  Answer handle(Caller caller, CreateSession action);
+  Answer handle(Caller caller, CopySession action);
+  Answer handle(Caller caller, DescribeSession action);
+  Answer handle(Caller caller, GetSession action);
+  Answer handle(Caller caller, ListSessions action);
+  Answer handle(Caller caller, ReplaceSession action);
+  Answer handle(Caller caller, PatchSession action);
+  Answer handle(Caller caller, RenameSession action);
+  Answer handle(Caller caller, RestoreSession action);
+  Answer handle(Caller caller, CloseSession action);
+  Answer handle(Caller caller, ResumeSession action);
+  Answer handle(Caller caller, RemoveSession action);
+  Answer handle(Caller caller, ListVersions action);
+  Answer handle(Caller caller, CompareVersions action);
+  Answer handle(Caller caller, AppendEntry action);
+  Answer handle(Caller caller, ListEntries action);
+  Answer handle(Caller caller, CleanSessions action);
+  Answer handle(Caller caller, AddDevice action);
+  Answer handle(Caller caller, GetDevice action);
+  Answer handle(Caller caller, ListDevices action);
+  Answer handle(Caller caller, RevokeDevice action);
 
   boost::asio::awaitable<Result<store::CommandRow>> command_row(FoundTerminal found, std::optional<std::uint64_t> number);
   boost::asio::awaitable<Result<std::vector<TerminalId>>> searched_terminals(std::string owner, const Grep& action);
@@ -124,6 +146,7 @@ class ServiceImpl final : public Service {
   Metrics metrics_;
   std::shared_ptr<jobs::Jobs> jobs_;
   std::shared_ptr<events::Timeline> timeline_;
+  sessions::Sessions room_;
   WallTime started_;
   std::atomic<std::uint32_t> greps_ = 0;  // at this moment
   std::atomic<bool> ready_ = false, stopping_ = false;

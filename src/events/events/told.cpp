@@ -116,4 +116,10 @@ Result<> put_command(store::Unit& unit, const store::CommandRow& row) {
   return tell_command(unit, row, "command.ended", ended, true);
 }
 
+Result<> session_changed(store::Unit& unit, const store::SessionRow& row, const std::string& what, WallTime now) {
+  return tell(unit, {.owner = row.owner, .type = "session." + what.substr(0, what.find(' ')), .session = row.id, .time = now},
+              {{"title", text(row.title)}, {"version", row.version},
+               {"state", row.state == store::SessionState::Active ? "active" : "closed"}, {"client", text(row.client)}});
+}
+
 }  // namespace berth::events

@@ -4,7 +4,8 @@
 //
 // Types and their data: "sandbox.<state>" and "sandbox.removed" {name, template, isolation, reason_code, reason};
 // "terminal.started" {kind, argv, cwd}, "terminal.ended" {exit_code, signal}; "command.started" {number, text, cwd,
-// output_begin}, "command.ended" the same and {exit_code, duration_ns, output_end}. Text that is longer than `text_bytes`
+// output_begin}, "command.ended" the same and {exit_code, duration_ns, output_end};
+// "session.<what>" {title, version, state, client}. Text that is longer than `text_bytes`
 // is cut, and what is not UTF-8 replaced: the rows have all of it.
 //
 // In a store's unit of work, on its thread. Errors: what the store's own calls say.
@@ -26,5 +27,7 @@ Result<> remove_sandbox(store::Unit& unit, const SandboxId& id, WallTime now);
 Result<> insert_terminal(store::Unit& unit, const store::TerminalRow& row);
 Result<> update_terminal(store::Unit& unit, const store::TerminalRow& row);  // the end is told after its commands
 Result<> put_command(store::Unit& unit, const store::CommandRow& row);
+// `what` as sessions::Context::record is told: "patched", "restored 5".
+Result<> session_changed(store::Unit& unit, const store::SessionRow& row, const std::string& what, WallTime now);
 
 }  // namespace berth::events

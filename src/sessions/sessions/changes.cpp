@@ -235,8 +235,8 @@ awaitable<Result<SessionRow>> Sessions::rename(Who who, SessionId id, From from,
   if (details.description) CO_TRY(check_description(*details.description));
   if (details.tags) CO_TRY(check_tags(*details.tags));
   CO_TRY(check_client(who.client));
-  co_return co_await in_line<SessionRow>(
-      id, [this, who, id, from, details](Place* place) { return rename_now(place, who, id, from, details); });
+  co_return co_await change_once(
+      id, who, from, [this, who, id, from, details](Place* place) { return rename_now(place, who, id, from, details); });
 }
 
 Sessions::Answer<SessionRow> Sessions::rename_now(Place* place, Who who, SessionId id, From from, Details details) {

@@ -45,6 +45,8 @@ struct Limits {
   std::uint32_t waiting = 64;                      // changes in line for one session
   std::uint64_t cache_bytes = 64 << 20;            // of canonical documents that are kept parsed, all together
   std::chrono::milliseconds idempotency{86'400'000};
+  std::uint32_t devices = 20;                      // of one owner
+  std::chrono::milliseconds device_lifetime{2'592'000'000};
 };
 
 struct Context {
@@ -87,6 +89,10 @@ struct Listed { std::vector<store::SessionRow> rows; std::string next; };
 struct Appended { std::uint64_t offset = 0; bool again = false; };  // again: this client id was appended before
 struct Entry { std::uint64_t offset = 0; std::string client_id; WallTime appended{}; std::string bytes; };
 struct Entries { std::vector<Entry> entries; std::uint64_t end = 0; };
+// A browser or machine that keeps unsaved copies: sealed with a key of its own, which the server hands out for as long as
+// the device is known and not expired.
+struct Device { std::string id, name; WallTime added{}, expires{}; };
+struct DeviceKey { Device device; std::string key; };  // 32 bytes
 struct Cleanup { std::optional<WallTime> before; std::optional<std::uint32_t> keep; bool dry_run = true; };
 
 class Vault;
@@ -124,6 +130,11 @@ class Sessions {
                                                   std::uint32_t limit);
   // Closed sessions that are old, or more than are kept: what went, or with dry_run would go.
   boost::asio::awaitable<Result<std::vector<store::SessionRow>>> clean_up(Who who, Cleanup wanted);
+
+  boost::asio::awaitable<Result<DeviceKey>> add_device(std::string owner, std::string name);
+  boost::asio::awaitable<Result<DeviceKey>> device(std::string owner, std::string id);  // NotFound: revoked, expired, or never there
+  boost::asio::awaitable<Result<std::vector<Device>>> devices(std::string owner);
+  boost::asio::awaitable<Result<>> revoke_device(std::string owner, std::string id);
 
   [[nodiscard]] const Limits& limits() const { return context_.limits; }
 

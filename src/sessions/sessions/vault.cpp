@@ -7,6 +7,7 @@
 #include "crypto/aead.hpp"
 #include "crypto/crypto.hpp"
 #include "crypto/machine_keys.hpp"
+#include "sessions/needs_keys.hpp"
 
 namespace berth::sessions {
 namespace {
@@ -44,6 +45,11 @@ std::unexpected<Error> damaged() {
 }
 
 }  // namespace
+
+Result<bool> needs_keys(store::Reader& reader) {
+  TRY_ASSIGN(const auto wrapped, reader.setting(name_of(1)));
+  return wrapped.has_value();
+}
 
 Result<std::unique_ptr<const Vault>> Vault::open(store::Unit& unit, const std::filesystem::path& keys) {
   auto vault = std::make_unique<Vault>();
@@ -92,6 +98,15 @@ Result<std::string> Vault::open(std::string_view associated, std::string_view se
   std::string plain(sealed.size() - head_bytes - Aead::tag_bytes, '\0');
   if (!aead.open(0, all, sealed.substr(head_bytes), plain.data())) return damaged();
   return plain;
+}
+
+std::string Vault::device_key(std::string_view owner, std::string_view device) const {
+  std::string purpose = "berth: device key, version 1";
+  for (const std::string_view part : {owner, device}) (purpose += '\0') += part;
+  auto key = crypto::derive_key(keys_.begin()->second.reveal(), purpose);
+  std::string out(text_of(key));
+  crypto::wipe({reinterpret_cast<char*>(key.data()), key.size()});
+  return out;
 }
 
 std::string Vault::sign(std::string_view text) const {

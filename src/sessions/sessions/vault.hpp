@@ -3,12 +3,17 @@
 //
 // A data key of 32 bytes, wrapped by the machine's (crypto/machine_keys.hpp), is kept among the store's settings and
 // unwrapped once per process. Each record gets a key of its own from it and 16 random bytes, so that no nonce ever repeats,
-// whatever fails and is done again. Private to sessions. Thread: const calls from any.
+// whatever fails and is done again. Private to sessions and their benchmark. Thread: const calls from any.
 //
 //   record   format u8 = 1 | algorithm u8 | data key u32, little endian | salt 16 | sealed bytes | tag 16
 //            associated: these 22 bytes, and what the caller says the record is
 //
 // Errors: RecordDamaged (fails its check), NotFound and others as MachineKeys when the machine's key is missing.
+//
+// Example (store::Unit& unit, const std::filesystem::path& keys):
+//   TRY_ASSIGN(const auto vault, sessions::Vault::open(unit, keys));
+//   const std::string sealed = vault->seal("what it is", "plain");
+//   TRY_ASSIGN(const std::string plain, vault->open("what it is", sealed));
 
 #include <boost/asio/awaitable.hpp>
 
@@ -34,6 +39,7 @@ class Vault {
   [[nodiscard]] Result<std::string> open(std::string_view associated, std::string_view sealed) const;
   [[nodiscard]] static std::string tag(std::string_view sealed) { return std::string(sealed.substr(sealed.size() - 16)); }
   [[nodiscard]] std::string sign(std::string_view text) const;  // 32 hexadecimal digits
+  [[nodiscard]] std::string device_key(std::string_view owner, std::string_view device) const;  // 32 bytes
 
  private:
   std::map<std::uint32_t, crypto::Secret> keys_;

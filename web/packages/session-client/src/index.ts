@@ -2,6 +2,8 @@ export * from "./browser_page.js";
 export * from "./canonical.js";
 export * from "./client.js";
 export * from "./copies.js";
+export * from "./http_device_keys.js";
+export * from "./http_transport.js";
 export * from "./indexed_db_store.js";
 export * from "./json.js";
 export * from "./memory_store.js";
