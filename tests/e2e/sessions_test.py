@@ -1,8 +1,11 @@
 """Sessions over the API: their life, two clients at one, other people's, what is refused, and nothing lost by kill -9."""
 
+import contextlib
+import hashlib
 import json
 import os
 import random
+import sqlite3
 import tempfile
 import threading
 import time
@@ -141,8 +144,10 @@ def test_lists(api):
     assert titles("order=title") == ["apfel", "Bär", "ähre"] and titles("order=title&direction=down&limit=1") == ["ähre", "Bär", "apfel"]
     assert titles("order=created&limit=2") == ["apfel", "ähre", "Bär"] and titles("order=updated") == ["Bär", "apfel", "ähre"]
     assert titles("state=closed") == ["Bär"] and titles("tag=a&order=title") == ["apfel", "ähre"]
-    now = int(time.time())
-    assert titles(f"from={now + 100}") == [] and len(titles(f"from={now - 1000}&until={now + 100}")) == 3
+
+    def moment(seconds):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+    assert titles(f"from={moment(100)}") == [] and len(titles(f"from={moment(-1000)}&until={moment(100)}")) == 3
     page = api.get(f"/v1/sessions?title={word}&limit=1")
     forged = page["next"][:-1] + ("0" if page["next"][-1] != "0" else "1")
     for query in (f"title={word}&after={forged}", f"title={word}&limit=1&state=active&after={page['next']}", "after=x", "limit=0", "limit=101",
@@ -280,6 +285,19 @@ def test_devices(own):
     assert api.call("POST", "/v1/devices", {"name": "a\x07"}).status == 400
 
 
+def audit(server):
+    """(action, subject) of each record, the chain computed anew as src/audit/audit/chain.hpp says."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.home}/berth.db?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT seq, time, actor, key, action, subject, outcome, request, hash FROM audit ORDER BY seq").fetchall()
+    before = ""
+    for number, row in enumerate(rows, 1):
+        fields = [before.encode(), *(str(field).encode() for field in row[:-1])]
+        assert row[0] == number and row[7].startswith("req_") and row[6] == "ok"
+        before = hashlib.sha256(b"".join(b"%d:%s" % (len(field), field) for field in fields)).hexdigest()
+        assert row[8] == before, row
+    return [(row[4], row[5]) for row in rows]
+
+
 class Writer(threading.Thread):
     """Saves without an end; what was acknowledged is written down outside of the server's file system, with fsync."""
 
@@ -348,6 +366,8 @@ def test_nothing_acknowledged_is_lost_by_kill_9(own):
         eventually(lambda: follower.events and follower.events[-1]["data"]["version"] == row["version"], 60, "the last event")
         follower.stop()
         assert [event["data"]["version"] for event in follower.events] == list(range(1, row["version"] + 1)) and follower.gaps == []
+        recorded = [action for action, subject in audit(server) if subject == session["id"]]
+        assert recorded == ["session.created"] + ["session.patched"] * (row["version"] - 1)
     print(f"acknowledged saves: {sum(len(acknowledged(s)) for s in sessions)}, lost: {lost}")
     assert lost == 0
     for path in outside.iterdir():

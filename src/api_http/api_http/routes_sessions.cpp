@@ -6,6 +6,7 @@
 
 #include "api_http/answers.hpp"
 #include "api_http/encoding.hpp"
+#include "base/time.hpp"
 
 namespace berth::api_http {
 
@@ -130,9 +131,9 @@ Result<Action> plan_copy(Call& call) {
 Result<std::optional<WallTime>> time_of(const Call& call, std::string_view name) {
   const auto text = call.text(name);
   if (!text) return std::nullopt;
-  const auto seconds = whole_number(*text);
-  if (!seconds || *seconds > 253'402'300'799) return fail(Code::InvalidArgument, "A time is in seconds since 1970.");
-  return WallTime{std::chrono::seconds{*seconds}};
+  const auto time = parse_time(*text);
+  if (!time) return fail(Code::InvalidArgument, "The parameter \"" + std::string(name) + "\" must be a time as 2026-01-31T12:00:00Z.");
+  return time;
 }
 
 Result<Action> plan_list(Call& call) {
@@ -305,11 +306,11 @@ void add_reading(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/v1/sessions", .operation = "list_sessions", .summary = "Your sessions",
                    .query = {{"title", schema::text(), "Part of the title.", false},
                              {"tag", schema::text(), "Only with it.", false},
-                             {"state", schema::text(), "active or closed.", false},
-                             {"from", schema::whole(), "Seconds since 1970, of the time that it is ordered by.", false},
-                             {"until", schema::whole(), "The same.", false},
-                             {"order", schema::text(), "title, created or updated (default).", false},
-                             {"direction", schema::text(), "up or down; titles go up, times down.", false},
+                             {"state", schema::one_of({"active", "closed"}), "", false},
+                             {"from", schema::time(), "Of the time that it is ordered by.", false},
+                             {"until", schema::time(), "The same.", false},
+                             {"order", schema::one_of({"title", "created", "updated"}), "updated when absent.", false},
+                             {"direction", schema::one_of({"up", "down"}), "When absent titles go up, times down.", false},
                              {"limit", schema::integer(100, 1), "Rows of one page; 20 when absent.", false},
                              {"after", schema::text(), "`next` of the page before.", false}},
                    .body = {}, .answer = page_of<store::SessionRow>("Sessions, without their documents."), .plan = plan_list,

@@ -1,5 +1,6 @@
 // Sessions: whose they are, which version a change was made from; the rest is the room's.
 
+#include "audit/chain.hpp"
 #include "control/service_impl.hpp"
 #include "events/told.hpp"
 #include "os/file.hpp"
@@ -10,7 +11,8 @@ namespace {
 constexpr std::uint32_t page_limit = 100;
 
 sessions::Who who(const Caller& caller, std::string client, std::string once = {}) {
-  return {.owner = caller.owner, .key = caller.key, .client = std::move(client), .once = std::move(once)};
+  return {.owner = caller.owner, .key = caller.key, .client = std::move(client), .once = std::move(once),
+          .request = caller.request_id};
 }
 sessions::Who who(const Caller& caller, const SessionChange& change) { return who(caller, change.client, change.once); }
 
@@ -38,8 +40,13 @@ sessions::Context ServiceImpl::session_context() {
             TRY_ASSIGN(const auto state, os::stat_no_follow(home / "sandboxes" / sandbox / "workspace"));
             return store::WorkspaceMark{.device = state.st_dev, .inode = state.st_ino, .owner = state.st_uid, .mode = state.st_mode};
           },
-          .record = [clock = domain_.parts.clock](store::Unit& unit, const store::SessionRow& row,
-                                                  const std::string& what) { return events::session_changed(unit, row, what, clock->now()); },
+          .record = [clock = domain_.parts.clock](store::Unit& unit, const store::SessionRow& row, const std::string& what,
+                                                  const sessions::Who& by) -> Result<> {
+            const WallTime now = clock->now();
+            TRY(events::session_changed(unit, row, what, now));
+            return audit::append(unit, {.time = now, .actor = by.owner, .key = by.key, .action = "session." + what,
+                                        .subject = row.id.str(), .request = by.request});
+          },
           .limits = domain_.parts.settings.sessions};
 }
 

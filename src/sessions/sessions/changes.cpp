@@ -144,14 +144,14 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
   const bool whole = change.link.row.kind == RevisionKind::Whole;
   const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
   const store::IdempotencyRow once = made_once(who, row, context_.clock->now());
-  auto done = co_await context_.store->write([this, row, once, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
+  auto done = co_await context_.store->write([this, row, once, who, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
                                               from = open.row.version, state = open.row.state](store::Unit& unit) -> Result<> {
     if (also) TRY(also(unit));
     if (!once.key.empty()) TRY(unit.put_idempotency(once, once.made - context_.limits.idempotency));
     TRY(unit.update_session(row, from, state));
     TRY(unit.insert_revision(link));
     if (whole && oldest > 0) TRY(unit.prune_revisions(row.id, oldest));
-    return record(unit, row, link.what);
+    return record(unit, row, link.what, who);
   });
   if (!done) {
     place->open.reset();  // another process may have been here, and a value may be half changed
@@ -339,9 +339,9 @@ awaitable<Result<>> Sessions::remove(Who who, SessionId id) {
 // Also of a session whose records are damaged: the row says whose it is.
 Sessions::Answer<Sessions::Done> Sessions::remove_now(Place* place, Who who, SessionId id) {
   CO_TRY_ASSIGN(const auto row, co_await describe(who.owner, id));
-  CO_TRY(co_await context_.store->write([this, row](store::Unit& unit) -> Result<> {
+  CO_TRY(co_await context_.store->write([this, row, who](store::Unit& unit) -> Result<> {
     TRY(unit.remove_session(row.id));
-    return record(unit, row, "removed");
+    return record(unit, row, "removed", who);
   }));
   place->open.reset();
   co_return Done{};

@@ -28,6 +28,26 @@ std::string written(const std::vector<Device>& devices) {
   return boost::json::serialize(out);
 }
 
+std::unexpected<Error> damaged_list() { return fail(Code::Damaged, "The list of devices is damaged.", "Restore a backup."); }
+
+std::optional<Device> read_one(const boost::json::value& item) {
+  const auto* object = item.if_object();
+  if (object == nullptr) return std::nullopt;
+  const auto text = [&](const char* name) {
+    const auto* value = object->if_contains(name);
+    return value == nullptr ? nullptr : value->if_string();
+  };
+  const auto time = [&](const char* name) -> std::optional<WallTime> {
+    const auto* value = object->if_contains(name);
+    if (value == nullptr || !value->is_int64()) return std::nullopt;
+    return WallTime{std::chrono::nanoseconds{value->get_int64()}};
+  };
+  const auto *id = text("id"), *name = text("name");
+  const auto added = time("added_ns"), expires = time("expires_ns");
+  if (id == nullptr || name == nullptr || !added || !expires) return std::nullopt;
+  return Device{.id = std::string(*id), .name = std::string(*name), .added = *added, .expires = *expires};
+}
+
 // What is written is ours; anything else is damage, and hands out no key.
 Result<std::vector<Device>> read(store::Reader& reader, const std::string& owner, WallTime now) {
   std::vector<Device> out;
@@ -36,12 +56,11 @@ Result<std::vector<Device>> read(store::Reader& reader, const std::string& owner
   boost::system::error_code error;
   const auto value = boost::json::parse(*text, error);
   const auto* items = error ? nullptr : value.if_array();
-  if (items == nullptr) return fail(Code::Damaged, "The list of devices is damaged.", "Restore a backup.");
+  if (items == nullptr) return damaged_list();
   for (const auto& item : *items) {
-    const auto time = [&](const char* name) { return WallTime{std::chrono::nanoseconds{item.at(name).as_int64()}}; };
-    Device device{.id = std::string(item.at("id").as_string()), .name = std::string(item.at("name").as_string()),
-                  .added = time("added_ns"), .expires = time("expires_ns")};
-    if (device.expires > now) out.push_back(std::move(device));
+    auto device = read_one(item);
+    if (!device) return damaged_list();
+    if (device->expires > now) out.push_back(*std::move(device));
   }
   return out;
 }

@@ -108,9 +108,9 @@ awaitable<Result<Appended>> Sessions::append(Who who, SessionId id, store::Sessi
   if (bytes.size() > context_.limits.entry_bytes)
     co_return fail(Code::TooLarge, fmt::format("The entry has {} bytes; the limit is {}.", bytes.size(), context_.limits.entry_bytes));
   co_return co_await context_.store->write(
-      [this, vault = vault_, owner = who.owner, id, log, client_id, bytes, now = context_.clock->now()](store::Unit& unit) -> Result<Appended> {
+      [this, vault = vault_, who, id, log, client_id, bytes, now = context_.clock->now()](store::Unit& unit) -> Result<Appended> {
         TRY_ASSIGN(const auto row, unit.session(id));
-        if (row.owner != owner) return no_session();
+        if (row.owner != who.owner) return no_session();
         TRY_ASSIGN(const auto known, unit.log_entry_of(id, log, client_id));
         if (known) {
           TRY_ASSIGN(const auto plain, vault->open(entry_identity(id, log, known->offset, client_id), known->sealed));
@@ -121,7 +121,7 @@ awaitable<Result<Appended>> Sessions::append(Who who, SessionId id, store::Sessi
         TRY_ASSIGN(const auto offset, unit.log_end(id, log));
         TRY(unit.insert_log_entry({.session = id, .log = log, .offset = offset, .client_id = client_id,
                                    .sealed = vault->seal(entry_identity(id, log, offset, client_id), bytes), .appended = now}));
-        TRY(record(unit, row, "appended"));
+        TRY(record(unit, row, "appended", who));
         return Appended{offset, false};
       });
 }

@@ -80,8 +80,8 @@ awaitable<Result<>> Sessions::open() {
 
 Result<> Sessions::usable() const { return open_ ? Result<>() : Result<>(pass(closed_)); }
 
-Result<> Sessions::record(store::Unit& unit, const store::SessionRow& row, const std::string& what) const {
-  return context_.record ? context_.record(unit, row, what) : Result<>();
+Result<> Sessions::record(store::Unit& unit, const store::SessionRow& row, const std::string& what, const Who& who) const {
+  return context_.record ? context_.record(unit, row, what, who) : Result<>();
 }
 
 // ---- what is in memory ----
@@ -186,7 +186,7 @@ Sessions::Answer<Made> Sessions::insert(Who who, NewSession wanted, std::string 
   row.head = link.tag;
   const store::IdempotencyRow once{.owner = who.owner, .key = who.once, .request = crypto::sha256_hex(request),
                                    .result = row.id.str(), .made = now};
-  co_return co_await context_.store->write([this, row, link, once](store::Unit& unit) -> Result<Made> {
+  co_return co_await context_.store->write([this, row, link, once, who](store::Unit& unit) -> Result<Made> {
     if (!once.key.empty()) {
       TRY_ASSIGN(const auto known, unit.idempotency(once.owner, once.key));
       if (known && known->request != once.request)
@@ -201,7 +201,7 @@ Sessions::Answer<Made> Sessions::insert(Who who, NewSession wanted, std::string 
     TRY(check_room_for_one(unit, row.owner, context_.limits));
     TRY(unit.insert_session(row));
     TRY(unit.insert_revision(link.row));
-    TRY(record(unit, row, "created"));
+    TRY(record(unit, row, "created", who));
     TRY_ASSIGN(const auto counts, unit.session_counts(row.owner));
     return Made{row, warning_of(counts, context_.limits)};
   });

@@ -49,6 +49,15 @@ struct Limits {
   std::chrono::milliseconds device_lifetime{2'592'000'000};
 };
 
+// Who asks, with which client. `once`: a key of the client's own choice; a request that is repeated under it, because its
+// answer was lost, has one effect. A create then gives the session that it made, a change the version that it made, also
+// when that is not the newest any more. "" has none; kept for Limits::idempotency.
+struct Who {
+  std::string owner, key, client;
+  std::string once{};
+  std::string request{};                           // id of the request, for the record
+};
+
 struct Context {
   store::Store* store = nullptr;
   const Clock* clock = nullptr;
@@ -59,17 +68,10 @@ struct Context {
   // What a sandbox's workspace is now; NotFound when it is gone. Blocks.
   std::function<Result<store::WorkspaceMark>(const std::string& sandbox)> workspace;
   // Called in the unit of work of every change: the seam for events and audit records.
-  std::function<Result<>(store::Unit&, const store::SessionRow&, const std::string& what)> record;
+  std::function<Result<>(store::Unit&, const store::SessionRow&, const std::string& what, const Who&)> record;
   Limits limits;
 };
 
-// Who asks, with which client. `once`: a key of the client's own choice; a request that is repeated under it, because its
-// answer was lost, has one effect. A create then gives the session that it made, a change the version that it made, also
-// when that is not the newest any more. "" has none; kept for Limits::idempotency.
-struct Who {
-  std::string owner, key, client;
-  std::string once{};
-};
 using From = std::optional<std::uint64_t>;         // the version that a change was made from; nothing: any
 
 struct NewSession {
@@ -177,7 +179,7 @@ class Sessions {
   Answer<store::WorkspaceMark> workspace_now(std::string sandbox);
   Answer<Content> version_of(store::SessionRow row, std::uint64_t version);
   boost::asio::awaitable<Error> damaged(SessionId id, Error error);  // marks it
-  Result<> record(store::Unit& unit, const store::SessionRow& row, const std::string& what) const;
+  Result<> record(store::Unit& unit, const store::SessionRow& row, const std::string& what, const Who& who) const;
   [[nodiscard]] Result<> usable() const;
 
   Context context_;

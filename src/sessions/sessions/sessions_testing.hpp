@@ -71,7 +71,7 @@ class Room {
     sessions_ = std::make_unique<Sessions>(Context{
         .store = store_.get(), .clock = &clock, .pool = pool_.get(), .lanes = lanes_.get(), .log = {}, .keys = home_ / "keys",
         .workspace = [this](const std::string& sandbox) { return workspace(sandbox); },
-        .record = [this](store::Unit&, const store::SessionRow&, const std::string& what) -> Result<> {
+        .record = [this](store::Unit&, const store::SessionRow&, const std::string& what, const Who&) -> Result<> {
           recorded.push_back(what);
           return {};
         },

@@ -61,6 +61,9 @@ class EmptyUnit : public Unit {
   }
   Result<EventRange> event_range(const std::string&) override { return EventRange{}; }
   Result<std::vector<EventCut>> events_to_forget(WallTime, std::uint64_t) override { return std::vector<EventCut>{}; }
+  Result<std::optional<AuditRow>> last_audit() override { return std::nullopt; }
+  Result<std::vector<AuditRow>> audit(std::uint64_t, std::uint32_t) override { return std::vector<AuditRow>{}; }
+  Result<> append_audit(const AuditRow&) override { return {}; }
   Result<std::uint64_t> append_event(const EventRow&) override { return std::uint64_t{0}; }
   Result<std::uint64_t> forget_events(const EventCut&, std::uint32_t) override { return std::uint64_t{0}; }
 

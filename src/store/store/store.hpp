@@ -24,6 +24,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.hpp"
+#include "store/audit.hpp"
 #include "store/events.hpp"
 #include "store/jobs.hpp"
 #include "store/page.hpp"
@@ -108,6 +109,7 @@ class Reader : public SandboxReader,
                public PeopleReader,
                public JobReader,
                public EventReader,
+               public AuditReader,
                public SessionReader {
  public:
   virtual ~Reader() = default;
@@ -122,6 +124,7 @@ class Unit : public Reader,
              public PeopleWriter,
              public JobWriter,
              public EventWriter,
+             public AuditWriter,
              public SessionWriter {
  public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;

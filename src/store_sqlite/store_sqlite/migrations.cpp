@@ -168,12 +168,28 @@ CREATE INDEX commands_slow ON commands (owner, seq) WHERE duration_ns >= 1000000
 CREATE INDEX commands_by_output ON commands (terminal, output_begin);
 )sql";
 
+// A chain: audit/chain.hpp.
+constexpr const char* audit_schema = R"sql(
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  time INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  key TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  request TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
                             Migration{3, "jobs; terminals by their end", job_schema},
                             Migration{4, "users; scopes, expiry and last use of keys", people_schema},
                             Migration{5, "events", event_schema},
-                            Migration{6, "names and titles of terminals; commands by what they are", verbs_schema}};
+                            Migration{6, "names and titles of terminals; commands by what they are", verbs_schema},
+                            Migration{7, "audit", audit_schema}};
 
 }  // namespace
 

@@ -54,6 +54,9 @@ class SqlUnit final : public store::Unit {
                                               std::uint32_t limit) override;
   Result<store::EventRange> event_range(const std::string& owner) override;
   Result<std::vector<store::EventCut>> events_to_forget(WallTime before, std::uint64_t most) override;
+  Result<std::optional<store::AuditRow>> last_audit() override;
+  Result<std::vector<store::AuditRow>> audit(std::uint64_t after, std::uint32_t limit) override;
+  Result<> append_audit(const store::AuditRow&) override;
   Result<std::uint64_t> append_event(const store::EventRow&) override;
   Result<std::uint64_t> forget_events(const store::EventCut& cut, std::uint32_t limit) override;
 
