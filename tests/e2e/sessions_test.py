@@ -1,5 +1,6 @@
 """Sessions over the API: their life, two clients at one, other people's, what is refused, and nothing lost by kill -9."""
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -270,7 +271,7 @@ def test_devices(own):
     api = server.api()
     made = api.post("/v1/devices", {"name": "laptop"}, 201)
     other = api.post("/v1/devices", {"name": "phone"}, 201)
-    assert len(__import__("base64").b64decode(made["key"])) == 32 and made["key"] != other["key"]
+    assert len(base64.b64decode(made["key"])) == 32 and made["key"] != other["key"]
     assert api.call("POST", "/v1/devices", {"name": "third"}).problem["code"] == "resource_exhausted"
     server.kill()
     server.start()

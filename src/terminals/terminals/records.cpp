@@ -33,9 +33,13 @@ void Records::insert(const store::TerminalRow& row) {
 }
 
 void Records::update(const store::TerminalRow& row) {
-  if (pending_.insert) pending_.insert = row;
-  else pending_.update = row;
+  (pending_.insert ? pending_.insert : pending_.update) = row;
   kick();
+}
+
+void Records::put(const store::CommandRow& ended, const store::TerminalRow& row) {
+  pending_.commands.insert_or_assign(ended.number, ended);
+  update(row);
 }
 
 void Records::put(const store::CommandRow& command) {

@@ -26,6 +26,9 @@ class Records : public std::enable_shared_from_this<Records> {
   void insert(const store::TerminalRow& row);  // first write of a new terminal
   void update(const store::TerminalRow& row);
   void put(const store::CommandRow& command);
+  // In one unit of work: a command that is stored as ended, and output that is not stored as read, would be a second command
+  // after a restart.
+  void put(const store::CommandRow& ended, const store::TerminalRow& row);
   [[nodiscard]] bool full() const;
 
   // Waits until all that was put so far was tried once; the first failure is returned and goes on being retried.

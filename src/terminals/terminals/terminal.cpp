@@ -247,10 +247,9 @@ void Terminal::on_command(const vt::CommandEvent& event, WallTime time) {
   open_->trusted = event.trusted;
   open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
   last_ = std::exchange(open_, std::nullopt);
-  records_->put(*last_);
   ++next_number_;
   row_.monitored = event.resume_at;
-  records_->update(row_);
+  records_->put(*last_, row_);
   changed_.cancel();
 }
 
@@ -269,8 +268,8 @@ void Terminal::close_own_command(WallTime time) {
   open_->output_end = end_;
   open_->duration_ns = std::max<std::int64_t>(0, (time - open_->started).count());
   last_ = std::exchange(open_, std::nullopt);
-  records_->put(*last_);
   ++next_number_;
+  records_->put(*last_, row_);
 }
 
 // ---- reading what was missed ----
@@ -355,8 +354,8 @@ void Terminal::finish() {
   std::optional<std::int64_t> code;
   if (const auto* exited = row_.exit ? std::get_if<Exited>(&*row_.exit) : nullptr) code = exited->code;
   monitor_.finish(end_, code, [this, time](const vt::CommandEvent& event) { on_command(event, time); });
-  close_own_command(time);
   row_.running = false;
+  close_own_command(time);
   state_ = State::Ended;
   outlet_.reset();
   records_->update(row_);

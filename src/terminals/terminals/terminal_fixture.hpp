@@ -12,6 +12,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "journal/writer.hpp"
@@ -29,6 +30,7 @@ class MemoryStore final : public store::Store, public store::EmptyUnit {
   std::map<std::string, store::TerminalRow> terminals_;
   std::map<std::uint64_t, store::CommandRow> commands_;
   int failures = 0, writes = 0;
+  std::function<void()> committed;  // after each unit
 
   store::Statistics statistics() const override { return {}; }
   void close() override {}
@@ -39,7 +41,9 @@ class MemoryStore final : public store::Store, public store::EmptyUnit {
       --failures;
       co_return std::unexpected(Error{.code = Code::NoSpace, .message = "The disk is full."});
     }
-    co_return work(*this);
+    auto done = work(*this);
+    if (committed) committed();
+    co_return done;
   }
   awaitable<Result<Value>> run_read(Read work) override { co_return work(*this); }
 

@@ -42,6 +42,37 @@ TEST_F(TerminalTest, AProgramStartedDirectlyIsOneCommand) {
   EXPECT_TRUE(store_.commands_[1].done);
 }
 
+// A server may be killed between any two units: what ended in one is read in the same one.
+TEST_F(TerminalTest, AnEndIsStoredTogetherWithHowFarWasRead) {
+  store_.committed = [this] {
+    const auto& terminal = store_.terminals_.at(row_.id.str());
+    for (const auto& [number, row] : store_.commands_)
+      if (row.done) EXPECT_GE(terminal.monitored, row.output_end) << number;
+  };
+  auto terminal = running("n");
+  for (int i = 0; i < 20; ++i) {
+    print(*terminal, command("c" + std::to_string(i), "some output", i));
+    if (i % 3 == 0) settle();
+  }
+  exit(*terminal, 0);
+  settle();
+  EXPECT_EQ(store_.commands_.size(), 20u);
+  EXPECT_GT(store_.writes, 7);
+}
+
+TEST_F(TerminalTest, AProgramsEndIsStoredTogetherWithItsCommand) {
+  store_.committed = [this] {
+    const auto found = store_.commands_.find(1);
+    if (found != store_.commands_.end() && found->second.done) EXPECT_FALSE(store_.terminals_.at(row_.id.str()).running);
+  };
+  auto terminal = running("");
+  print(*terminal, "hello\n");
+  settle();
+  exit(*terminal, 7);
+  settle();
+  EXPECT_TRUE(store_.commands_.at(1).done);
+}
+
 TEST_F(TerminalTest, LostFramesAreReadFromTheJournal) {
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
