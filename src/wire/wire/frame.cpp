@@ -16,30 +16,34 @@ std::uint32_t load_length(const char* at) {
 
 }  // namespace
 
-Result<> FrameReader::check_head() const {
-  if (buffer_.size() - taken_ < frame_header_bytes) return {};
-  const std::uint32_t length = load_length(buffer_.data() + taken_);
-  if (length == 0 || length > max_frame_bytes)
-    return fail(Code::TooLarge, "A frame has a length out of range.");
+// Every head that is there, also behind whole frames: a peer that sends nothing more is found out, too.
+Result<> FrameReader::check_heads() {
+  while (!refused_ && checked_ + frame_header_bytes <= buffer_.size()) {
+    const std::uint32_t length = load_length(buffer_.data() + checked_);
+    refused_ = length == 0 || length > max_frame_bytes;
+    checked_ += frame_header_bytes + length;
+  }
+  if (refused_) return fail(Code::TooLarge, "A frame has a length out of range.");
   return {};
 }
 
 Result<> FrameReader::feed(std::string_view bytes) {
-  TRY(check_head());
+  TRY(check_heads());
   if (taken_ > 0) {
     buffer_.erase(0, taken_);
+    checked_ -= taken_;
     taken_ = 0;
     if (buffer_.empty() && buffer_.capacity() > max_idle_bytes) std::string().swap(buffer_);  // a large frame came by
   }
   buffer_.append(bytes);
-  return check_head();
+  return check_heads();
 }
 
 std::optional<std::string_view> FrameReader::next() {
   const std::size_t have = buffer_.size() - taken_;
   if (have < frame_header_bytes) return std::nullopt;
   const std::uint32_t length = load_length(buffer_.data() + taken_);
-  if (length == 0 || length > max_frame_bytes || have - frame_header_bytes < length) return std::nullopt;
+  if (refused_ || have - frame_header_bytes < length) return std::nullopt;
   std::string_view payload(buffer_.data() + taken_ + frame_header_bytes, length);
   taken_ += frame_header_bytes + length;
   return payload;

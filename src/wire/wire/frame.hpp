@@ -29,7 +29,7 @@ inline constexpr std::uint64_t window_bytes = 256 << 10;  // init.proto: how far
 
 class FrameReader {
  public:
-  // Appends bytes that arrived. Fails once a length is out of range; then every later call fails too.
+  // Appends bytes that arrived. Fails when a length is out of range in them; then every later call fails, and no frame comes.
   Result<> feed(std::string_view bytes);
   // The next whole frame's payload, valid until the next feed() or next().
   std::optional<std::string_view> next();
@@ -37,9 +37,10 @@ class FrameReader {
   [[nodiscard]] bool empty() const { return taken_ == buffer_.size(); }
 
  private:
-  Result<> check_head() const;
+  Result<> check_heads();
   std::string buffer_;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0, checked_ = 0;  // behind the last frame given; the first head that was not looked at
+  bool refused_ = false;
 };
 
 // Appends header and message to `out`. A message over the limit is a defect of the caller.
