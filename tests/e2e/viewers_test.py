@@ -1,6 +1,7 @@
 """Viewers of one terminal beside each other: the slow, the fast, who types, and who answers what programs ask."""
 
 import asyncio
+from contextlib import ExitStack
 
 import pytest
 from kit import ISOLATIONS, SLOW, eventually
@@ -114,7 +115,10 @@ def test_a_writer_keeps_his_seat_over_a_killed_server(own):
 
 def test_two_people_and_two_keys(server, api, box):
     terminal = api.terminal(box, "sh")
-    with Person(server.home, "attach", terminal["id"]) as first, Person(server.home, "attach", terminal["id"]) as second:
+    with ExitStack() as people:
+        first = people.enter_context(Person(server.home, "attach", terminal["id"]))
+        eventually(lambda: api.get(f"/v1/terminals/{terminal['id']}")["viewers"] == 1, 20, "the first one's arrival")
+        second = people.enter_context(Person(server.home, "attach", terminal["id"]))
         first.types("echo one-$((1+1))\n")
         first.sees(b"one-2")
         second.sees(b"you watch")

@@ -119,18 +119,12 @@ struct Attach::Session {
       size_changed = false;
       co_return co_await to->write(WebSocket::Kind::Text, resize_frame(*options.size));
     }
-    Item item = std::move(outbox.front());
+    // A frame that was not written to its end counts for nothing at the server: it comes again on the next connection.
+    CO_TRY(co_await to->write(outbox.front().kind, outbox.front().data));
+    const Item done = std::move(outbox.front());
     outbox.pop_front();
-    if (item.kind == WebSocket::Kind::Text) {
-      auto result = co_await to->write(item.kind, item.data);
-      if (!result)
-        outbox.push_front(std::move(item));  // a signal or an end of input counts the same when it comes twice
-      co_return result;
-    }
-    std::size_t size = item.data.size();
-    auto result = co_await to->write(item.kind, std::move(item.data));
-    free_input(size);
-    co_return result;
+    if (done.kind == WebSocket::Kind::Binary) free_input(done.data.size());
+    co_return Result<>{};
   }
 
   asio::awaitable<void> write_all(WebSocket* to) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <future>
 #include <mutex>
 #include <thread>
@@ -191,6 +195,45 @@ TEST_F(AttachTest, SendsInputSizeSignalAndEndInOrder) {
   EXPECT_EQ(seen,
             (std::vector<std::string>{R"(text {"type":"resize","cols":100,"rows":30})", "bytes one", "bytes two",
                                       R"(text {"type":"signal","signal":15})", R"(text {"type":"close_input"})"}));
+}
+
+// A connection that breaks at the first thing that is written.
+class BrokenSocket final : public WebSocket {
+ public:
+  explicit BrokenSocket(boost::asio::any_io_executor executor) : broken_(executor, std::chrono::steady_clock::time_point::max()) {}
+  boost::asio::awaitable<Result<Message>> read() override {
+    if (!std::exchange(greeted_, true))
+      co_return Message{Kind::Text, R"({"type":"hello","terminal":{},"from":0})"};
+    (void)co_await broken_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_return fail(Code::Unavailable, "The connection broke.");
+  }
+  boost::asio::awaitable<Result<>> write(Kind, std::string) override { co_return fail(Code::Unavailable, "The connection broke."); }
+  boost::asio::awaitable<Result<>> close() override { co_return Result<>{}; }
+  void abort() override { broken_.cancel(); }
+
+ private:
+  boost::asio::steady_timer broken_;
+  bool greeted_ = false;
+};
+
+TEST_F(AttachTest, AKeyWhoseFrameWasNotWrittenComesAgain) {
+  std::vector<std::string> seen;
+  ScriptedServer server(path, {}, [&seen](ScriptedServer::Peer& peer) {
+    peer.hello(0);
+    for (ScriptedServer::Peer::Message message; seen.size() < 2 && peer.read(message);) seen.push_back(message.data);
+    peer.text(R"({"type":"exit","exit_code":0,"end":0})");
+  });
+  int opened = 0;
+  const auto open = [&](boost::asio::any_io_executor executor, std::string target) -> boost::asio::awaitable<Result<std::unique_ptr<WebSocket>>> {
+    if (++opened > 1) co_return co_await open_web_socket(executor, unix_endpoint(path), std::move(target));
+    co_return std::make_unique<BrokenSocket>(executor);
+  };
+  Attach attach(open, options, viewer, clock);
+  attach.input("one");
+  attach.input("two");
+  ASSERT_TRUE(attach.run());
+  EXPECT_EQ(opened, 2);
+  EXPECT_EQ(seen, (std::vector<std::string>{"one", "two"}));
 }
 
 TEST_F(AttachTest, InputThatWaitsIsBoundedAndTellsWhenThereIsRoom) {
