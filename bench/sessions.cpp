@@ -14,6 +14,7 @@
 #include "aio/runtime.hpp"
 #include "crypto/crypto.hpp"
 #include "os/file.hpp"
+#include "sessions/content_hash.hpp"
 #include "sessions/sessions.hpp"
 #include "sessions/vault.hpp"
 #include "store_sqlite/open.hpp"
@@ -113,12 +114,24 @@ class Bench {
     const std::string text = document(1);
     for (int i = 0; i < rounds; ++i) {
       both.push_back(millis([&] {
-        (void)crypto::sha256_hex(text);
+        (void)sessions::content_hash(text);
         (void)vault->seal("bench", text);
       }));
-      hash.push_back(millis([&] { (void)crypto::sha256_hex(text); }));
+      hash.push_back(millis([&] { (void)sessions::content_hash(text); }));
     }
     tell("1 MiB sealed and hashed", "ms", both, hash);
+  }
+
+  // What a change of one field does with all of the document: its size is that of its canonical form.
+  void measuring() {
+    const std::string text = document(1);
+    const auto value = parse(text);
+    Samples canonical, read;
+    for (int i = 0; i < rounds; ++i) {
+      canonical.push_back(millis([&] { (void)document::canonical(value); }));
+      read.push_back(millis([&] { (void)parse(text); }));
+    }
+    tell("1 MiB written in its one form", "ms", canonical, read);
   }
 
   // Entries a second from 16 writers at once, beside units of one small row each.
@@ -156,7 +169,9 @@ class Bench {
       }));
       limit.push_back(16e3 / millis([&] {
         together(16, [&](int n) {
-          return store_->write([n](store::Unit& unit) { return unit.put_setting("owner-" + std::to_string(n), std::string(600, 'x')); });
+          return store_->write([n, i](store::Unit& unit) {
+            return unit.put_setting("owner-" + std::to_string(n), std::to_string(i) + std::string(600, 'x'));
+          });
         });
       }));
     }
@@ -246,6 +261,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return std::fprintf(stderr, "berth-bench-sessions DIRECTORY [ROWS]\n"), 2;
   Bench bench(argv[1]);
   bench.sealing();
+  bench.measuring();
   bench.save();
   bench.autosave();
   bench.appending();

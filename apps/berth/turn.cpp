@@ -113,15 +113,20 @@ asio::awaitable<Result<>> listen(Parts* parts) {
 asio::awaitable<Result<>> begin(Parts* parts) {
   CO_TRY(co_await keep_first_key(parts));
   const bool at_once = parts->options.accept == TurnOptions::Accept::AtOnce;
-  if (at_once) CO_TRY(co_await listen(parts));
+  if (at_once) {
+    CO_TRY(co_await listen(parts));
+    parts->server->accept();
+  }
   CO_TRY(co_await parts->service->recover());
   if (!at_once) CO_TRY(co_await listen(parts));
   const std::string url = url_of(*parts);
-  for (auto& client : std::exchange(parts->idle, {}))
-    parts->server->adopt({std::move(client.connection), client.local_user, std::move(client.address)});
   parts->options.log.info("ready", {{"url", url}, {"version", BERTH_VERSION}});
   say(fmt::format("ready at {}, home {}\n", url, parts->options.home.string()));
   parts->options.ready();
+  // Not before the other server goes: if this one fails until then, nobody was with it.
+  if (!at_once) parts->server->accept();
+  for (auto& client : std::exchange(parts->idle, {}))
+    parts->server->adopt({std::move(client.connection), client.local_user, std::move(client.address)});
   co_return Result<>{};
 }
 

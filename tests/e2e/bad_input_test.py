@@ -106,7 +106,7 @@ def test_wrong_exec(api, sandbox, body):
 
 
 @pytest.mark.parametrize("body", [
-    {"cols": 0}, {"cols": 100_000}, {"rows": -1}, {"kind": "tty"}, {"cols": "80"}])
+    {"cols": 0}, {"rows": 0}, {"cols": 10_000}, {"rows": 10_000}, {"cols": 100_000}, {"rows": -1}, {"kind": "tty"}, {"cols": "80"}])
 def test_wrong_terminal(api, sandbox, body):
     refused(api.call("POST", f"/v1/sandboxes/{sandbox['id']}/terminals", {"argv": ["true"], **body}), 400, "invalid_argument")
 

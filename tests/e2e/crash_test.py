@@ -5,10 +5,13 @@ import hashlib
 import json
 import os
 import random
+import signal
+import subprocess
+import tempfile
 
 import aiohttp
 import pytest
-from kit import SEED, SLOW, cli, eventually
+from kit import BIN, SEED, SLOW, cli, eventually
 from viewer import Viewer, watch
 
 KILLS = int(os.environ.get("BERTH_KILLS", "50"))
@@ -24,7 +27,24 @@ wait
 """
 
 
+class Onlooker:
+    """`berth logs --follow` as a process of its own, killed in its turn."""
+
+    def __init__(self, server, terminal):
+        self.seen = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([BIN / "berth", "logs", "--follow", terminal["id"]], stdin=subprocess.DEVNULL, stdout=self.seen,
+                                        stderr=subprocess.DEVNULL, env=server.environment())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.seen.seek(0)
+        return self.seen
+
+
 async def kill_and_watch(server, made, terminals, kills, chance):
+    """Each round the server, one viewer in three, and a viewer of the command line are killed. What the latter showed comes back."""
+    shown = []
     async with aiohttp.ClientSession() as session:
         viewers = [Viewer(server, terminal, keep=False) for terminal in terminals for _ in range(2)]
         tasks = [asyncio.create_task(viewer.follow(session)) for viewer in viewers]
@@ -33,14 +53,23 @@ async def kill_and_watch(server, made, terminals, kills, chance):
                 for task in tasks:
                     assert not task.done(), task.exception() or "the terminal ended"
                 await asyncio.sleep(0.005)
+            index = chance.randrange(len(terminals))
+            onlooker = Onlooker(server, terminals[index])
             await asyncio.sleep(chance.uniform(0, 0.12))  # the seeded moment, not a wait for anything
-            server.kill()
+            if chance.random() < 0.34:
+                chance.choice(viewers).socket._response.connection.transport.abort()
+            if chance.random() < 0.5:
+                shown.append((index, onlooker.kill()))
+                server.kill()
+            else:
+                server.kill()
+                shown.append((index, onlooker.kill()))
             await asyncio.to_thread(server.start)
             for task in tasks:
                 assert not task.done(), task.exception() or "the terminal ended"
         await asyncio.to_thread(server.api().put, made, "/workspace/stop", b"")
         await asyncio.wait_for(asyncio.gather(*tasks), 120 * SLOW)
-        return viewers
+        return viewers, shown
 
 
 @pytest.mark.long
@@ -52,15 +81,20 @@ def test_killed_servers_lose_and_double_nothing(own, isolation):
     made = api.sandbox(isolation)
     api.put(made, "/workspace/block", bytes(chance.choices(b"0123456789abcdef \n\033[m", k=60_000)))
     terminals = [api.terminal(made, "sh", "-c", SOURCE, "source", f"t{i}") for i in range(2)]
-    viewers = asyncio.run(kill_and_watch(server, made, terminals, KILLS, chance))
+    viewers, shown = asyncio.run(kill_and_watch(server, made, terminals, KILLS, chance))
 
     for index, terminal in enumerate(terminals):
         eventually(lambda: not server.api().get(f"/v1/terminals/{terminal['id']}")["running"])
         source = server.api().read(made, f"/workspace/t{index}.sum").split()[0].decode()
         journal, size = hashlib.sha256(), 0
+        seen = [file for of, file in shown if of == index]
         for _, data in server.api().output(terminal):
             journal.update(data)
             size += len(data)
+            for file in seen:
+                part = file.read(len(data))
+                assert data.startswith(part), f"seed {SEED}: what a viewer showed is not what was printed"
+        assert not any(file.read(1) for file in seen)
         assert journal.hexdigest() == source, f"seed {SEED}: terminal {index}, {size} bytes"
         for viewer in viewers[2 * index:2 * index + 2]:
             assert (viewer.sha.hexdigest(), viewer.next) == (source, size), f"seed {SEED}: {viewer.connections} connections"
@@ -68,6 +102,49 @@ def test_killed_servers_lose_and_double_nothing(own, isolation):
         late = asyncio.run(watch(server, terminal, size // 2, keep=False))
         assert late.next == size
         print(f"{isolation} terminal {index}: {size} bytes, sha256 {source[:16]}…")
+
+
+async def watched_to_its_end(server, terminal, kill):
+    async with aiohttp.ClientSession() as session:
+        viewers = [Viewer(server, terminal) for _ in range(2)]
+        tasks = [asyncio.create_task(viewer.follow(session)) for viewer in viewers]
+        while min(viewer.next for viewer in viewers) < 1000:
+            await asyncio.sleep(0.005)
+        await kill()
+        await asyncio.wait_for(asyncio.gather(*tasks), 120 * SLOW)
+        return viewers
+
+
+@pytest.mark.long
+def test_killed_shims_lose_nothing_that_was_printed(own):
+    """A shim is killed at seeded moments, its server too now and then: the count in the journal is complete and in order up to
+    where it ends, and each viewer has each byte of it once."""
+    rounds = max(3, KILLS // 10)
+    print(f"seed {SEED}, {rounds} shims")
+    chance = random.Random(f"{SEED} shims")
+    server = own()
+    for round_ in range(rounds):
+        made = server.api().sandbox("container")
+        terminal = server.api().terminal(made, "sh", "-c", "i=0; while :; do echo $i; i=$((i+1)); done", kind="pipes")
+        shim = json.loads((server.home / "sandboxes" / made["id"] / "shim.json").read_text())["pid"]
+
+        async def kill():
+            await asyncio.sleep(chance.uniform(0, 0.2))
+            both = chance.random() < 0.3
+            if both:
+                server.kill()
+            os.kill(shim, signal.SIGKILL)
+            if both:
+                await asyncio.to_thread(server.start)
+
+        viewers = asyncio.run(watched_to_its_end(server, terminal, kill))
+        kept = b"".join(data for _, data in server.api().output(terminal))
+        lines = kept.split(b"\n")
+        assert lines[:-1] == [b"%d" % i for i in range(len(lines) - 1)], f"seed {SEED}, round {round_}"
+        assert (b"%d" % (len(lines) - 1)).startswith(lines[-1])
+        for viewer in viewers:
+            assert bytes(viewer.data) == kept, f"seed {SEED}, round {round_}: {len(viewer.data)} of {len(kept)}"
+        server.api().call("DELETE", f"/v1/sandboxes/{made['id']}?force=true", expect=204)
 
 
 def test_a_terminal_goes_on_while_no_server_runs(own, isolation):

@@ -88,7 +88,8 @@ def test_commands_are_markers_and_places(server, api):
     made = api.sandbox("container", "debian")
     terminal = api.terminal(made, cols=80, rows=24)
     path = f"/v1/terminals/{terminal['id']}"
-    for line in ("echo first one", "echo second one", "exit"):
+    for number, line in enumerate(("echo first one", "echo second one", "exit")):
+        eventually(lambda n=number: len(api.all(f"/v1/commands?terminal={terminal['id']}")) == n, what="the command before")
         api.call("POST", f"{path}/input", {"text": line + "\r"}, expect=204)
     eventually(lambda: not api.get(path)["running"], 30, "its end")
     commands = eventually(lambda: (rows := api.all(f"/v1/commands?terminal={terminal['id']}")) and len(rows) == 3 and rows)

@@ -286,6 +286,24 @@ def test_devices(own):
     assert api.call("POST", "/v1/devices", {"name": "a\x07"}).status == 400
 
 
+def test_a_damaged_record_is_told_and_the_others_are_served(own):
+    server = own(template=False)
+    api = server.api()
+    good, bad = create(api, "Good", {"n": 1}), create(api, "Bad", {"n": 2})
+    server.kill()
+    with sqlite3.connect(server.home / "berth.db") as database:
+        sealed = bytearray(database.execute("SELECT sealed FROM session_revisions WHERE session = ?", (bad["id"],)).fetchone()[0])
+        sealed[random.Random(SEED).randrange(22, len(sealed))] ^= 1
+        database.execute("UPDATE session_revisions SET sealed = ? WHERE session = ?", (bytes(sealed), bad["id"]))
+    database.close()
+    server.start()
+    refused = api.call("GET", path_of(bad, "/document"))
+    assert refused.status == 500 and refused.problem["code"] == "record_damaged"
+    assert {row["title"]: row["damaged"] for row in api.get("/v1/sessions")["items"]} == {"Good": False, "Bad": True}
+    assert document(api, good)[1] == b'{"n":1}'
+    assert "damaged" in server.cli("session", "ls", check=0).stdout
+
+
 def audit(server):
     """(action, subject) of each record, the chain computed anew as src/audit/audit/chain.hpp says."""
     with contextlib.closing(sqlite3.connect(f"file:{server.home}/berth.db?mode=ro", uri=True)) as database:

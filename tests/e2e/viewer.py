@@ -26,6 +26,7 @@ class Viewer:
         self.acked = 0
         self.skips = []
         self.screens = []
+        self.drawn = []
         self.seats = []
         self.sizes = []
         self.data = bytearray()
@@ -72,7 +73,7 @@ class Viewer:
     def take(self, frame):
         stream, offset = struct.unpack_from(">BQ", frame)
         data = frame[9:]
-        if stream == 3 and self.skips and offset == self.skips[-1]["to"]:
+        if stream == 3 and offset == (self.drawn[-1]["offset"] if self.drawn and not self.skips else self.skips and self.skips[-1]["to"]):
             return self.screens.append(data)
         if stream not in (1, 2) or not data:
             raise Gap(f"a frame of stream {stream} with {len(data)} bytes")
@@ -104,6 +105,8 @@ class Viewer:
                 raise Gap(f"{frame} at {self.next}")
             self.skips.append(frame)
             self.next = frame["to"]
+        elif kind == "screen":
+            self.drawn.append(frame)
         elif kind == "seat":
             self.seats.append(frame["seat"])
         elif kind == "size":

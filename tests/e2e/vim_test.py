@@ -77,7 +77,9 @@ def lines(screen):
 
 def bring_vim(api, sandbox):
     """The machine's vim with the libraries that it needs: the busybox template has neither."""
-    api.exec(sandbox, "mkdir", "/workspace/bin")
+    api.exec(sandbox, "mkdir", "-p", "/workspace/bin", "/workspace/terminfo/x")
+    with open("/lib/terminfo/x/xterm-256color", "rb") as file:  # of ncurses-base; without it vim uses no alternate screen
+        api.put(sandbox, "/workspace/terminfo/x/xterm-256color", file.read())
     program = os.path.realpath(shutil.which("vim"))
     listed = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True).stdout
     for library in {program, *re.findall(r"(/\S+)", listed)}:
@@ -94,15 +96,17 @@ def test_vim_goes_on_when_the_server_is_killed_and_replaced(own):
     made = api.sandbox("container", name="dev")
     vim = bring_vim(api, made)
     api.put(made, "/workspace/story.txt", b"One server\n")
-    terminal = api.terminal(made, "env", "TERM=xterm-256color", "LANG=C.UTF-8", *vim, "-u", "NONE", "-N", "-i", "NONE", "--cmd", "set encoding=utf-8", "-c",
+    terminal = api.terminal(made, "env", "TERM=xterm-256color", "TERMINFO=/workspace/terminfo", "LANG=C.UTF-8", *vim, "-u", "NONE", "-N", "-i", "NONE", "--cmd", "set encoding=utf-8", "-c",
                             "set number ruler showmode", "/workspace/story.txt", cols=COLS, rows=ROWS)
     with Recorded(server.home, "attach", terminal["id"]) as person:
         person.sees_line("  1 One server")
         person.types_slowly("GoThis line was typed before the server was killed.")
         person.sees_line("  2 This line was typed before the server was killed.")
         before = person.screen()
+        assert re.search(rb"\x1b\[\?104[79]h", person.shown), "vim does not use the alternate screen"
         server.kill()
         person.types_slowly("\rThis one while there was none,")
+        person.sees(b"Trying again")
         server.start()
         person.sees_line("  3 This one while there was none,")
         assert lines(person.screen())[:2] == lines(before)[:2]

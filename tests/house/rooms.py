@@ -13,8 +13,9 @@ from pathlib import Path
 VENDOR_OWNERS = [
     (r"sqlite3\.h", {"store_sqlite"}),
     (r"sodium", {"crypto"}),
-    (r"re2/|zstd", {"journal"}),
-    (r"openssl/|boost/asio/ssl|boost/beast/ssl|boost/beast/websocket/ssl", {"api_http", "client", "beast"}),
+    (r"re2/", {"journal", "snapshots"}),
+    (r"zstd", {"journal", "bundle"}),
+    (r"openssl/|boost/asio/ssl|boost/beast/ssl|boost/beast/websocket/ssl", {"api_http", "client", "beast", "sessions"}),
     (r"spdlog/", {"log"}),
     (r"yaml-cpp/", {"config"}),
     (r"CLI/", {"cli"}),

@@ -277,6 +277,7 @@ const InputType<control::CreateKey>& input_type() {
       field<&T::label>("label", "What it is for."),
       field<&T::scopes>("scopes", "\"read\", \"run\", \"admin\": at most these of the user's; all when absent."),
       field<&T::expires>("expires_ms", "From now; never when absent."),
+      field<&T::terminal>("terminal", "A link: it shows this terminal, id or sandbox/name, and opens nothing else."),
   }};
   return type;
 }

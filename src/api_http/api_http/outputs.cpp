@@ -392,6 +392,8 @@ const OutputType<store::KeyRow>& output_type() {
       {"created", schema::time(), "", [](const T& row) -> Written { return time(row.created); }},
       {"expires", schema::or_null(schema::time()), "", [](const T& row) -> Written { return time(row.expires); }},
       {"used", schema::or_null(schema::time()), "The last time.", [](const T& row) -> Written { return time(row.used); }},
+      {"terminal", schema::or_null(schema::text()), "A link: the terminal that it shows, and all that it opens.",
+       [](const T& row) -> Written { return row.terminal ? text(row.terminal->str()) : Written(nullptr); }},
   }};
   return type;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "api_http/answers.hpp"
-#include "base/time.hpp"
 
 namespace berth::api_http {
 
@@ -26,11 +25,8 @@ bool is_name(std::string_view text) {
 Result<> plan_start(const Call& call, control::AttachTerminal& action) {
   TRY_ASSIGN(const auto from, call.number("from"));
   if (from) action.from = ByteOffset{*from};
-  if (const auto at = call.text("at")) {
-    action.at = parse_time(*at);
-    if (!action.at) return fail(Code::InvalidArgument, "The parameter \"at\" must be a time as 2026-01-31T12:00:00Z.");
-  }
-  if (from && action.at) return fail(Code::InvalidArgument, "Of \"from\" and \"at\" only one can be where to begin.");
+  action.at = call.text("at").value_or("");
+  if (from && !action.at.empty()) return fail(Code::InvalidArgument, "Of \"from\" and \"at\" only one can be where to begin.");
   return {};
 }
 
@@ -76,7 +72,7 @@ void add_attach_route(std::vector<Route>& table) {
       {.method = "GET", .pattern = "/v1/terminals/{terminal}/attach", .operation = "attach_terminal",
        .summary = "Watch and use a terminal: WebSocket berth.terminal.v1",
        .query = {{"from", schema::whole(), "Offset of the first byte; only what comes from now on when absent.", false},
-                 {"at", schema::time(), "Begin with what was printed from this time on.", false},
+                 {"at", schema::text(), "Begin at a place: an offset, cmd:NUMBER, a time since the beginning (90s) or a moment (RFC 3339); for who acknowledges with the screen there.", false},
                  {"acknowledge", schema::boolean(), "The client acknowledges what it has taken, and understands news.", false},
                  {"slow", schema::one_of({"skip", "wait"}), "When it does not follow: on to the current screen, or every byte late.", false},
                  {"seat", schema::one_of({"write", "read", "take"}), "Type when nobody does, only read, or take over.", false},

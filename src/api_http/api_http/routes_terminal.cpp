@@ -80,9 +80,7 @@ Response respond_output(control::Outcome&& outcome) {
 
 Result<Action> plan_screen(Call& call) {
   auto terminal = call.terminal();
-  TRY_ASSIGN(const auto at, call.number("at"));
-  control::GetScreen action{.terminal = std::move(terminal)};
-  if (at) action.at = ByteOffset{*at};
+  control::GetScreen action{.terminal = std::move(terminal), .at = call.text("at").value_or("")};
   const auto word = call.text("format").value_or("text");
   if (word == "vt") action.format = control::ScreenFormat::Stream;
   else if (word == "json") action.format = control::ScreenFormat::Json;
@@ -113,9 +111,9 @@ Response respond_screen(control::Outcome&& outcome) {
 
 void add_output(std::vector<Route>& table) {
   table.push_back({.method = "GET", .pattern = "/v1/terminals/{terminal}/screen", .operation = "get_screen",
-                   .summary = "What a person would see: now, or where the output was at an offset",
+                   .summary = "What a person would see: now, or at a place of the output",
                    .query = {{"format", schema::text(), "text, vt (a stream that draws it again), json or svg.", false},
-                             {"at", schema::whole(), "Offset; the present end when absent.", false}},
+                             {"at", schema::text(), "A place: an offset, cmd:NUMBER, a time since the beginning (90s) or a moment (RFC 3339); now when absent.", false}},
                    .body = {},
                    .answer = {200, "text/plain; charset=utf-8", {}, "The screen; of another type with another format.",
                               {"X-Berth-Offset", "X-Berth-Size"}},

@@ -147,8 +147,12 @@ class Server::Impl {
       TRY_ASSIGN(auto local, Listener::unix_socket(executor, std::move(copy), shared_.log, incoming));
       listeners_.push_back(std::move(local));
     }
-    for (const auto& listener : listeners_) lanes_.front()->tasks.spawn(run_listener(listener.get()));
+    if (own) accept();
     return {};
+  }
+
+  void accept() {
+    for (const auto& listener : listeners_) lanes_.front()->tasks.spawn(run_listener(listener.get()));
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -224,6 +228,7 @@ std::uint16_t Server::port() const { return impl_->port(); }
 std::size_t Server::connections() const { return impl_->connections(); }
 asio::awaitable<void> Server::stop(std::chrono::milliseconds deadline) { (void)co_await impl_->stop(deadline, false); }
 asio::awaitable<std::vector<IdleClient>> Server::hand_over(std::chrono::milliseconds deadline) { return impl_->stop(deadline, true); }
+void Server::accept() { impl_->accept(); }
 void Server::adopt(IdleClient client) { impl_->adopt(std::move(client)); }
 
 }  // namespace berth::api_http

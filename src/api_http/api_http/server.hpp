@@ -86,7 +86,7 @@ struct IdleClient {
 
 class Server {
  public:
-  // Over `sockets`; null: it listens as the settings say, and the sockets end with it.
+  // Over `sockets`, from accept() on; null: it listens as the settings say, takes who comes, and the sockets end with it.
   static Result<std::unique_ptr<Server>> open(aio::Runtime& runtime, control::Control& control, log::Logger log,
                                               Settings settings, Takeover takeover, const Sockets* sockets = nullptr);
   ~Server();
@@ -96,6 +96,7 @@ class Server {
   boost::asio::awaitable<void> stop(std::chrono::milliseconds deadline);
   // The same, but who was accepted and said nothing yet is not turned away.
   boost::asio::awaitable<std::vector<IdleClient>> hand_over(std::chrono::milliseconds deadline);
+  void accept();                               // once; who connects before waits in the kernel
   void adopt(IdleClient client);               // from any thread
 
  private:

@@ -86,8 +86,12 @@ Result<ControlFrame> parse_control_frame(std::string_view text) {
 }
 
 std::string hello_frame(std::string_view terminal_json, ByteOffset from, const control::Attachment::Greeting& greeting) {
-  return fmt::format(R"({{"type":"hello","terminal":{},"from":{},"seat":"{}","live":{},"window":{}}})", terminal_json, from.value,
-                     word(greeting.seat), greeting.live.value, greeting.window_bytes);
+  return fmt::format(R"({{"type":"hello","terminal":{},"from":{},"seat":"{}","live":{},"window":{},"screen":{}}})", terminal_json,
+                     from.value, word(greeting.seat), greeting.live.value, greeting.window_bytes, greeting.drawn);
+}
+
+std::string screen_frame(const control::Attachment::Drawn& drawn) {
+  return fmt::format(R"({{"type":"screen","offset":{},"cols":{},"rows":{}}})", drawn.at.value, drawn.size.cols, drawn.size.rows);
 }
 
 std::string skip_frame(const control::Attachment::Skipped& skipped) {

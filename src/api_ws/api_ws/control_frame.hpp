@@ -26,6 +26,7 @@ using ControlFrame = std::variant<Resize, Signal, CloseInput, Ping, Acknowledge,
 Result<ControlFrame> parse_control_frame(std::string_view text);
 
 [[nodiscard]] std::string hello_frame(std::string_view terminal_json, ByteOffset from, const control::Attachment::Greeting& greeting);
+[[nodiscard]] std::string screen_frame(const control::Attachment::Drawn& drawn);
 [[nodiscard]] std::string skip_frame(const control::Attachment::Skipped& skipped);
 [[nodiscard]] std::string seat_frame(const control::Attachment::SeatChange& change);
 [[nodiscard]] std::string size_frame(TerminalSize size);

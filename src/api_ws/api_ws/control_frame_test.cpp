@@ -33,8 +33,9 @@ TEST(ControlFrame, WrongOnesAreRefusedWithASentence) {
 }
 
 TEST(ControlFrame, FramesToTheClientSayWhatTheyMust) {
-  EXPECT_EQ(hello_frame("{\"id\":1}", {7}, {.seat = control::Seat::Writer, .live = {9}, .window_bytes = 64}),
-            R"({"type":"hello","terminal":{"id":1},"from":7,"seat":"writer","live":9,"window":64})");
+  EXPECT_EQ(hello_frame("{\"id\":1}", {7}, {.seat = control::Seat::Writer, .live = {9}, .window_bytes = 64, .drawn = true}),
+            R"({"type":"hello","terminal":{"id":1},"from":7,"seat":"writer","live":9,"window":64,"screen":true})");
+  EXPECT_EQ(screen_frame({.at = {7}, .size = {80, 24}, .redraw = "x"}), R"({"type":"screen","offset":7,"cols":80,"rows":24})");
   using Attachment = control::Attachment;
   EXPECT_EQ(skip_frame({.from = {1}, .to = {9}, .why = Attachment::Missed::Slow, .size = {80, 24}, .redraw = "x"}),
             R"({"type":"skip","from":1,"to":9,"reason":"slow","cols":80,"rows":24,"redraw":true})");

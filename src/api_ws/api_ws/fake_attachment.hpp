@@ -36,6 +36,7 @@ class FakeTerminal : public std::enable_shared_from_this<FakeTerminal> {
   aio::Event changed;
   std::string output;
   std::optional<Exit> exit;
+  std::optional<Error> turned_away;
   std::mutex mutex;  // guards what tests read
   std::string input;
   std::atomic<bool> full = false;  // its program does not read
@@ -62,6 +63,7 @@ class FakeAttachment final : public control::Attachment {
   boost::asio::awaitable<Result<Item>> read() override {
     if (terminal_->news) co_return *std::exchange(terminal_->news, std::nullopt);
     while (position_.value >= terminal_->output.size()) {
+      if (terminal_->turned_away) co_return std::unexpected(*terminal_->turned_away);
       if (terminal_->exit) co_return Ended{terminal_->exit, position_, "as told"};
       CO_TRY(co_await terminal_->changed.wait());
     }
@@ -99,6 +101,12 @@ class FakeAttachment final : public control::Attachment {
   Result<> signal(int signal) override {
     terminal_->signalled = signal;
     return {};
+  }
+  void turn_away(Error why) override {
+    boost::asio::post(terminal_->executor, [terminal = terminal_, why = std::move(why)] {
+      terminal->turned_away = why;
+      terminal->changed.notify();
+    });
   }
 
  private:

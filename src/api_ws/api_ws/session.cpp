@@ -123,6 +123,10 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
       auto part = co_await terminal().read();
       if (!part) {
         if (part.error().code == Code::Cancelled) co_return;
+        if (part.error().code == Code::Unauthenticated) {  // its key opens nothing any more
+          (void)co_await send_error(part.error());
+          co_return co_await close(websocket::close_code::policy_error);
+        }
         log_.error("output could not be read", {{"request_id", granted_.request_id}, {"error", part.error()}});
         (void)co_await send_error(part.error());
         co_return co_await close(websocket::close_code::internal_error);
@@ -152,7 +156,10 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
     if (const auto* seat = std::get_if<control::Attachment::SeatChange>(&item)) frame = seat_frame(*seat);
     if (const auto* size = std::get_if<control::Attachment::SizeChange>(&item)) frame = size_frame(size->size);
     if (const auto* skipped = std::get_if<Skipped>(&item)) frame = skip_frame(*skipped);
+    const auto* drawn = std::get_if<control::Attachment::Drawn>(&item);
+    if (drawn != nullptr) frame = screen_frame(*drawn);
     if (!co_await send(Kind::Text, {}, frame)) co_return false;
+    if (drawn != nullptr) co_return co_await send_bytes(3, drawn->at, drawn->redraw);
     const auto* skipped = std::get_if<Skipped>(&item);
     if (skipped == nullptr || skipped->redraw.empty()) co_return true;
     co_return co_await send_bytes(3, skipped->to, skipped->redraw);

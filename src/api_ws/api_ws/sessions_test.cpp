@@ -136,7 +136,7 @@ TEST_F(SessionsTest, EveryByteComesOnceAndThenTheExit) {
   std::string expected;
   for (int i = 0; i < 200'000; ++i) expected += std::to_string(i) + "\n";
   auto socket = attach();
-  EXPECT_EQ(read(*socket).data, R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":0,"window":0})");
+  EXPECT_EQ(read(*socket).data, R"({"type":"hello","terminal":{},"from":0,"seat":"writer","live":0,"window":0,"screen":false})");
   for (std::size_t at = 0; at < expected.size(); at += 10'007) terminal->say(expected.substr(at, 10'007));
   terminal->end(Exited{7});
   std::string last;

@@ -1,7 +1,6 @@
 #include "audit/chain.hpp"
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,6 +9,7 @@
 #include <filesystem>
 
 #include "base/clock.hpp"
+#include "store/empty_unit.hpp"
 #include "store_sqlite/open.hpp"
 
 namespace berth::audit {
@@ -51,16 +51,6 @@ class ChainTest : public testing::Test {
   Checked checked() {
     return run(store_->read([](store::Reader& reader) { return check(reader); })).value();
   }
-  // What somebody does who has the database.
-  void tamper(const std::string& sql) {
-    store_.reset();
-    sqlite3* database = nullptr;
-    ASSERT_EQ(sqlite3_open((directory_ / "berth.db").c_str(), &database), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
-    sqlite3_close(database);
-    open();
-  }
-
   boost::asio::io_context io_;
   FakeClock clock_;
   std::filesystem::path directory_;
@@ -93,20 +83,43 @@ TEST_F(ChainTest, AUnitThatFailsLeavesNoRecord) {
   EXPECT_EQ(checked().rows, 2u);
 }
 
-TEST_F(ChainTest, WhatWasChangedMovedOrTakenOutIsNoticed) {
-  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(add(i));
-  const std::string whole = checked().last;
-  tamper("UPDATE audit SET actor = 'bob' WHERE seq = 3");
-  EXPECT_EQ(checked().broken, 3u);
-  tamper("UPDATE audit SET actor = 'ada' WHERE seq = 3");
-  EXPECT_EQ(checked().last, whole);
-  tamper("UPDATE audit SET action = action || subject, subject = '' WHERE seq = 4");  // no field runs into the next
-  EXPECT_EQ(checked().broken, 4u);
-  tamper("DELETE FROM audit WHERE seq = 4");
-  EXPECT_EQ(checked().broken, 4u);
-  tamper("DELETE FROM audit WHERE seq >= 3");
-  EXPECT_FALSE(checked().broken);
-  EXPECT_NE(checked().last, whole);  // the end is missing: the newest hash says so
+// The rows of somebody who has the database.
+struct Rows final : store::EmptyUnit {
+  std::vector<store::AuditRow> all;
+  Result<std::optional<store::AuditRow>> last_audit() override {
+    if (all.empty()) return std::nullopt;
+    return all.back();
+  }
+  Result<std::vector<store::AuditRow>> audit(std::uint64_t after, std::uint32_t) override {
+    std::vector<store::AuditRow> out;
+    for (const auto& row : all)
+      if (row.seq > after) out.push_back(row);
+    return out;
+  }
+  Result<> append_audit(const store::AuditRow& row) override { return all.push_back(row), Result<>{}; }
+};
+
+TEST(Chain, WhatWasChangedMovedOrTakenOutIsNoticed) {
+  Rows whole;
+  for (int i = 1; i <= 5; ++i)
+    ASSERT_TRUE(append(whole, {.time = WallTime{std::chrono::seconds{i}}, .actor = "ada", .key = "k", .action = "a", .subject = "s" + std::to_string(i),
+                               .request = ""}));
+  ASSERT_EQ(check(whole)->rows, 5u);
+  const auto broken = [&](const auto& change) {
+    Rows rows = whole;
+    change(rows.all);
+    return check(rows).value();
+  };
+  using All = std::vector<store::AuditRow>;
+  EXPECT_EQ(broken([](All& all) { all[2].actor = "bob"; }).broken, 3u);
+  EXPECT_EQ(broken([](All& all) { all[2].outcome = "no"; }).broken, 3u);
+  EXPECT_EQ(broken([](All& all) { all[2].time += std::chrono::nanoseconds{1}; }).broken, 3u);
+  EXPECT_EQ(broken([](All& all) { all[3].action += all[3].subject, all[3].subject.clear(); }).broken, 4u);  // no field runs into the next
+  EXPECT_EQ(broken([](All& all) { all.erase(all.begin() + 3); }).broken, 4u);
+  EXPECT_EQ(broken([](All& all) { std::swap(all[1].subject, all[2].subject); }).broken, 2u);
+  const auto cut = broken([](All& all) { all.resize(3); });
+  EXPECT_FALSE(cut.broken);
+  EXPECT_NE(cut.last, check(whole)->last);  // the end is missing: the newest hash says so
 }
 
 }  // namespace

@@ -48,11 +48,15 @@ struct TerminalTag { static constexpr const char* prefix = "trm_"; static conste
 struct SessionTag { static constexpr const char* prefix = "ses_"; static constexpr const char* noun = "session"; };
 struct KeyTag { static constexpr const char* prefix = "key_"; static constexpr const char* noun = "key"; };
 struct JobTag { static constexpr const char* prefix = "job_"; static constexpr const char* noun = "job"; };
+struct SnapshotTag { static constexpr const char* prefix = "snp_"; static constexpr const char* noun = "snapshot"; };
+struct AccessTag { static constexpr const char* prefix = "acc_"; static constexpr const char* noun = "access token"; };
 using SandboxId = Id<SandboxTag>;
 using TerminalId = Id<TerminalTag>;
 using SessionId = Id<SessionTag>;
 using KeyId = Id<KeyTag>;
 using JobId = Id<JobTag>;
+using SnapshotId = Id<SnapshotTag>;
+using AccessId = Id<AccessTag>;
 
 }  // namespace berth
 

@@ -7,6 +7,8 @@ using namespace std::chrono;
 
 namespace {
 
+constexpr int first_year = 1678, last_year = 2261;  // whole years that 64 bits of nanoseconds hold
+
 // Takes exactly `digits` digits and, when it is given, the character after them.
 std::optional<int> take(std::string_view& text, std::size_t digits, char after = 0) {
   int value = 0;
@@ -56,7 +58,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
   auto fraction = take_fraction(text);
   auto offset = take_offset(text);
   year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
-  if (!fraction || !offset || !date.ok()) return std::nullopt;
+  if (!fraction || !offset || !date.ok() || *y < first_year || *y > last_year) return std::nullopt;
   return WallTime{sys_days{date}} + hours{*h} + minutes{*mi} + seconds{*s} + *fraction - *offset;
 }
 

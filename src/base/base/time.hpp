@@ -8,7 +8,7 @@
 
 namespace berth {
 
-// Empty when it is none. What is finer than a nanosecond is dropped.
+// Empty when it is none, or of a year that a WallTime does not hold (before 1678, after 2261). What is finer than a nanosecond is dropped.
 [[nodiscard]] std::optional<WallTime> parse_time(std::string_view text);
 
 }  // namespace berth

@@ -57,6 +57,7 @@ Result<int> list_users(const Context& context);
 Result<int> change_user(const Context& context, const verb::UserChange& verb);
 Result<int> set_user_disabled(const Context& context, const std::string& name, bool disabled);
 Result<int> create_key(const Context& context, const verb::KeyCreate& verb);
+Result<int> share(const Context& context, const verb::Share& verb);  // share.cpp
 Result<int> list_keys(const Context& context, const verb::KeyList& verb);
 Result<int> revoke_key(const Context& context, const verb::KeyRevoke& verb);
 // sessions.cpp

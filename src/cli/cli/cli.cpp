@@ -57,6 +57,7 @@ struct Performer {
   Result<int> operator()(const verb::UserDisable& v) const { return set_user_disabled(context, v.name, true); }
   Result<int> operator()(const verb::UserEnable& v) const { return set_user_disabled(context, v.name, false); }
   Result<int> operator()(const verb::KeyCreate& v) const { return create_key(context, v); }
+  Result<int> operator()(const verb::Share& v) const { return share(context, v); }
   Result<int> operator()(const verb::KeyList& v) const { return list_keys(context, v); }
   Result<int> operator()(const verb::KeyRevoke& v) const { return revoke_key(context, v); }
   Result<int> operator()(const verb::ConfigShow&) const { return show_settings(context); }

@@ -74,7 +74,8 @@ class Screen final : public client::Viewer {
     return {};
   }
 
-  Result<> screen(std::string_view stream) override { return output(false, stream); }
+  // Who has no screen here has all of the bytes, and nothing else.
+  Result<> screen(std::string_view stream) override { return person_ ? output(false, stream) : Result<>{}; }
 
   void refused(std::string_view, std::string_view detail) override {
     if (std::exchange(refused_, true)) return;  // each key of a word

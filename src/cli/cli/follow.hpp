@@ -14,7 +14,7 @@ struct FollowOptions {
   std::string terminal;  // id
   std::string name;      // of the sandbox, for what is said on leaving
   std::optional<ByteOffset> from;
-  std::optional<WallTime> at;  // instead
+  std::string at;  // a place instead
   std::string drawn;       // the screen before that, as a stream
   bool pty = false;
   bool input = true;       // keys, pipes and signals go there; else only output comes

@@ -76,6 +76,8 @@ TEST(Grammar, GlobalOptionsStandAnywhere) {
 
 TEST(Grammar, NamesOfVerbsAreFineAsNamesOfSandboxes) {
   EXPECT_EQ(parsed<verb::Attach>("attach run").target, "run");
+  EXPECT_EQ(parsed<verb::Attach>("attach run --from cmd:3").from, "cmd:3");
+  EXPECT_EQ(parsed<verb::ShowScreen>("screen run --at 90s").at, "90s");
   EXPECT_EQ(parsed<verb::Stop>("stop ls rm --grace 2s").sandboxes, (std::vector<std::string>{"ls", "rm"}));
   EXPECT_EQ(parsed<verb::Stop>("stop x --grace 2s").grace, std::chrono::milliseconds{2000});
 }
@@ -89,6 +91,7 @@ TEST(Grammar, ServeCollectsSettings) {
 
 TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(parsed<verb::List>("ls -a").all);
+  EXPECT_EQ(parsed<verb::Share>("share box/main --expires 1h").expires, "1h");
   EXPECT_EQ(parsed<verb::History>("history").limit, 20u);
   EXPECT_EQ(parsed<verb::Replay>("replay box --speed 2.5 --idle-limit 1s --from cmd:12").speed, 2.5);
   EXPECT_EQ(parsed<verb::Replay>("replay box --idle-limit 1s --from cmd:12").idle_limit, std::chrono::seconds{1});

@@ -116,14 +116,16 @@ void add_run(CLI::App& root, Store& store) {
   add_tty(exec);
 
   Builder<verb::Attach> attach(root, store, "attach", "Go to a terminal; ctrl-p ctrl-q leaves it again",
-                               "berth attach build\nberth attach trm_0123456789abcdefghjkmnpqrs");
-  attach.option("TARGET", &verb::Attach::target, "", "Sandbox (its newest running terminal), or terminal: id or sandbox/name")
+                               "berth attach build\nberth attach trm_0123456789abcdefghjkmnpqrs\nberth attach build --from cmd:12");
+  attach.option("TARGET", &verb::Attach::target, "", "Sandbox (its newest running terminal), or terminal: id or sandbox/name; or a link of berth share")
       ->required();
-  Builder<verb::ShowScreen> screen(root, store, "screen", "Print what a terminal shows, or showed at an offset of its output",
-                                   "berth screen build\nberth screen build --format svg > screen.svg\nberth screen build --json --at 4096");
+  attach.option("--from", &verb::Attach::from, "PLACE",
+                "Begin there: an offset, cmd:NUMBER, a time since the beginning (90s) or a moment (RFC 3339)");
+  Builder<verb::ShowScreen> screen(root, store, "screen", "Print what a terminal shows, or showed at a place of its output",
+                                   "berth screen build\nberth screen build --format svg > screen.svg\nberth screen build --json --at 4096\nberth screen build --at cmd:12");
   screen.option("TARGET", &verb::ShowScreen::target, "", "Sandbox (its newest terminal) or terminal id")->required();
   screen.choice(store, "--format", &verb::ShowScreen::format, {"text", "vt", "json", "svg"}, "As what; text when absent");
-  screen.option("--at", &verb::ShowScreen::at, "OFFSET", "Where in the output; now when absent");
+  screen.option("--at", &verb::ShowScreen::at, "PLACE", "Where in the output, as of attach; now when absent");
 }
 
 void add_sandbox_verbs(CLI::App& root, Store& store) {
@@ -189,10 +191,15 @@ void add_people(CLI::App& root, Store& store) {
   create.option("--label", &verb::KeyCreate::label, "TEXT", "What it is for");
   create.option("--scope", &verb::KeyCreate::scopes, "SCOPE", "read, run or admin, again for more; all that the user may when absent");
   create.option("--expires", &verb::KeyCreate::expires, "TIME", "From now, as 12h or 30d; never when absent");
-  Builder<verb::KeyList> list(*keys, store, "ls", "List keys that are not revoked", "berth key ls\nberth key ls --all");
+  Builder<verb::Share> share(root, store, "share", "Make a link that shows one terminal and opens nothing else, and print it, once",
+                             "berth share build --expires 1h\nberth share build/tests --label demo");
+  share.option("TARGET", &verb::Share::target, "", "Sandbox (its newest running terminal), or terminal: id or sandbox/name")->required();
+  share.option("--expires", &verb::Share::expires, "TIME", "From now, as 12h or 30d; never when absent");
+  share.option("--label", &verb::Share::label, "TEXT", "What it is for");
+  Builder<verb::KeyList> list(*keys, store, "ls", "List keys and links that are not revoked", "berth key ls\nberth key ls --all");
   list.option("--user", &verb::KeyList::user, "NAME", "Whose; yours when absent");
   list.flag("--all", &verb::KeyList::all, "Everybody's");
-  Builder<verb::KeyRevoke> revoke(*keys, store, "revoke", "Revoke a key, at once",
+  Builder<verb::KeyRevoke> revoke(*keys, store, "revoke", "Revoke a key or link, at once: who watches with it is sent away",
                                   "berth key revoke key_0123456789abcdefghjkmnpqrs");
   revoke.option("KEY", &verb::KeyRevoke::key, "", "Its id")->required();
 }

@@ -4,6 +4,7 @@
 
 #include "cli/actions.hpp"
 #include "cli/json.hpp"
+#include "cli/share.hpp"
 #include "cli/table.hpp"
 #include "config/types.hpp"
 
@@ -29,6 +30,14 @@ Result<json::value> post_change(const Context& context, const std::string& name,
 }
 
 }  // namespace
+
+Result<> add_expiry(json::object& body, const std::string& text) {
+  if (text.empty()) return {};
+  const auto time = config::parse_milliseconds(text);
+  if (!time || time->count() <= 0) return fail(Code::InvalidArgument, "--expires is no time.", "As 12h or 30d.");
+  body["expires_ms"] = time->count();
+  return {};
+}
 
 Result<int> add_user(const Context& context, const verb::UserAdd& verb) {
   TRY_ASSIGN(const json::value made, context.api().post("/v1/users", json::object{{"name", verb.name}, {"role", verb.role}}));
@@ -68,11 +77,7 @@ Result<int> create_key(const Context& context, const verb::KeyCreate& verb) {
   json::object body{{"label", verb.label}};
   if (!verb.user.empty()) body["user"] = verb.user;
   if (!verb.scopes.empty()) body["scopes"] = json::array(verb.scopes.begin(), verb.scopes.end());
-  if (!verb.expires.empty()) {
-    const auto time = config::parse_milliseconds(verb.expires);
-    if (!time || time->count() <= 0) return fail(Code::InvalidArgument, "--expires is no time.", "As 12h or 30d.");
-    body["expires_ms"] = time->count();
-  }
+  TRY(add_expiry(body, verb.expires));
   TRY_ASSIGN(const json::value made, context.api().post("/v1/keys", std::move(body)));
   if (context.output.json()) {
     context.output.print_json(made);
@@ -100,6 +105,7 @@ Result<int> list_keys(const Context& context, const verb::KeyList& verb) {
     std::vector<std::string> scopes;
     if (const auto* list = one.if_contains("scopes"); list != nullptr && list->is_array())
       for (const auto& scope : list->get_array()) scopes.emplace_back(scope.get_string());
+    if (const auto terminal = text_of(one, "terminal"); !terminal.empty()) scopes.push_back(terminal);
     table.add({text_of(one, "id"), text_of(one, "user"), text_of(one, "label"), fmt::format("{}", fmt::join(scopes, " ")),
                ago(context, one, "created"), ago(context, one, "expires"), ago(context, one, "used")});
   }

@@ -8,6 +8,7 @@
 #include "cli/follow.hpp"
 #include "cli/json.hpp"
 #include "cli/server.hpp"
+#include "cli/share.hpp"
 #include "cli/targets.hpp"
 #include "os/process.hpp"
 
@@ -163,20 +164,21 @@ Result<int> exec(const Context& context, const verb::Exec& verb) {
 Result<int> attach(const Context& context, const verb::Attach& verb) {
   if (context.output.json())
     return fail(Code::InvalidArgument, "attach has no JSON form.", "berth logs prints what a terminal showed.");
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  const auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
-  std::uint64_t from = end > recent_bytes ? end - recent_bytes : 0;
-  const bool pty = text_of(terminal, "kind") == "pty";
-  client::Api::Screen screen;
-  if (pty && at_terminal(context)) {  // as it is, then what comes after it
-    TRY_ASSIGN(screen, context.api().screen(text_of(terminal, "id"), "vt"));
-    from = screen.offset;
+  TRY_ASSIGN(const auto link, parse_link(verb.target));
+  if (link) return attach_link(context, *link, verb.from);
+  const bool earlier = !verb.from.empty();  // then also one that has ended
+  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, earlier ? Want::Any : Want::Running));
+  FollowOptions options{.terminal = text_of(terminal, "id"), .name = verb.target, .from = {}, .at = verb.from,
+                        .pty = text_of(terminal, "kind") == "pty"};
+  if (!earlier && options.pty && at_terminal(context)) {  // as it is, then what comes after it
+    TRY_ASSIGN(const auto screen, context.api().screen(options.terminal, "vt"));
+    options.from = ByteOffset{screen.offset};
+    options.drawn = screen.data;
+  } else if (!earlier) {
+    const auto end = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(terminal, "end")));
+    options.from = ByteOffset{end > recent_bytes ? end - recent_bytes : 0};
   }
-  TRY_ASSIGN(Followed followed, follow(context, {.terminal = text_of(terminal, "id"),
-                                                 .name = verb.target,
-                                                 .from = ByteOffset{from},
-                                                 .drawn = screen.data,
-                                                 .pty = pty}));
+  TRY_ASSIGN(Followed followed, follow(context, options));
   return followed.code;
 }
 

@@ -57,10 +57,11 @@ struct Exec {
 };
 struct Attach {
   std::string target;
+  std::string from;  // a place; "": where it is now
 };
 struct ShowScreen {
   std::string target, format = "text";
-  std::optional<std::uint64_t> at;
+  std::string at;    // a place; "": now
 };
 struct List {
   bool all = false;
@@ -164,6 +165,9 @@ struct KeyCreate {
   std::string user, label, expires;
   std::vector<std::string> scopes;
 };
+struct Share {
+  std::string target, label, expires;
+};
 struct KeyList {
   std::string user;
   bool all = false;
@@ -229,7 +233,7 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerUpgrade, v
                           verb::Wait, verb::CommandOutput, verb::Stop, verb::Remove,
                           verb::Pause, verb::Resume, verb::Stats, verb::TemplateList, verb::TemplateBuild,
                           verb::TemplateRemove, verb::Events, verb::JobList, verb::JobRetry, verb::JobCancel, verb::UserAdd, verb::UserList,
-                          verb::UserChange, verb::UserDisable, verb::UserEnable, verb::KeyCreate, verb::KeyList,
+                          verb::UserChange, verb::UserDisable, verb::UserEnable, verb::KeyCreate, verb::Share, verb::KeyList,
                           verb::KeyRevoke, verb::ConfigShow,
                           verb::ConfigCheck, verb::ConfigReference, verb::Doctor, verb::TerminalParse,
                           verb::TerminalRender, verb::TerminalList, verb::TerminalRename,

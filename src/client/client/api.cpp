@@ -87,9 +87,9 @@ Result<json::array> Api::list(std::string target, std::size_t most) const {
   return out;
 }
 
-Result<Api::Screen> Api::screen(std::string_view terminal, std::string_view format, std::optional<std::uint64_t> at) const {
+Result<Api::Screen> Api::screen(std::string_view terminal, std::string_view format, std::string_view at) const {
   std::string target = fmt::format("/v1/terminals/{}/screen?format={}", percent_encode(terminal), format);
-  if (at) target += fmt::format("&at={}", *at);
+  if (!at.empty()) target += "&at=" + percent_encode(at);
   TRY_ASSIGN(Response response, checked({.target = std::move(target)}));
   Screen out{.data = std::move(response.body)};
   TRY_ASSIGN(out.offset, number_header(response, "x-berth-offset"));

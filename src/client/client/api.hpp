@@ -50,7 +50,7 @@ class Api {
     std::string data;
     std::uint64_t offset = 0;
   };
-  Result<Screen> screen(std::string_view terminal, std::string_view format, std::optional<std::uint64_t> at = {}) const;
+  Result<Screen> screen(std::string_view terminal, std::string_view format, std::string_view at = {}) const;
   // An answer that is no JSON; complete: the server says that nothing is missing in it.
   struct Text {
     std::string body;

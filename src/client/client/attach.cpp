@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,11 +30,6 @@ constexpr std::chrono::seconds close_limit{1};  // for the server's half of the 
 
 bool worth_trying_again(const Error& error) {
   return error.code == Code::Unavailable || error.code == Code::Timeout || error.code == Code::RateLimited;
-}
-
-std::string moment(WallTime at) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  return fmt::format("{:%FT%T}.{:09}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(second)), (at - second).count());
 }
 
 // Why reading one connection stopped.
@@ -73,6 +67,7 @@ struct Attach::Session {
   std::uint64_t window_bytes = 0;
   ByteOffset acknowledged;
   bool ack_due = false;
+  bool screen_due = false;           // it was announced; without it what follows makes no sense
   vt::QueryFilter filter;            // of what is shown on a terminal that answers
 
   Session(OpenSocket o, AttachOptions a, Viewer& v, const Clock& clock)
@@ -85,7 +80,7 @@ struct Attach::Session {
   std::string target() const {
     std::string out = fmt::format("/v1/terminals/{}/attach?acknowledge=true", percent_encode(options.terminal));
     if (position.next()) out += fmt::format("&from={}", position.next()->value);
-    else if (options.at) out += "&at=" + moment(*options.at);
+    else if (!options.at.empty()) out += "&at=" + percent_encode(options.at);
     if (options.slow != AttachOptions::Slow::AsConfigured)
       out += options.slow == AttachOptions::Slow::Skip ? "&slow=skip" : "&slow=wait";
     if (options.seat == AttachOptions::Seat::Never) out += "&seat=read";
@@ -154,6 +149,7 @@ struct Attach::Session {
   std::optional<Stop> on_hello(HelloFrame& hello) {
     if (auto begun = position.begin(hello.from); !begun) return finally(std::move(begun).error());
     backoff.reset();
+    screen_due = hello.screen;
     writer = hello.writer;
     live = hello.live;
     window_bytes = hello.window_bytes;
@@ -210,6 +206,7 @@ struct Attach::Session {
     if (!frame) return finally(std::move(frame).error());
     Result<> shown;
     if (frame->kind == OutputFrame::Kind::Screen) {
+      screen_due = false;
       shown = viewer.screen(frame->bytes);
     } else {
       auto bytes = position.take(frame->from, frame->bytes);
@@ -270,6 +267,7 @@ struct Attach::Session {
 
   asio::awaitable<Result<AttachEnd>> follow() {
     while (!detached) {
+      if (screen_due) position = Position(std::nullopt);  // the connection broke before the screen: from the place again
       Stop stop = co_await one_connection();
       if (stop.end) co_return std::move(*stop.end);
       if (stop.final || !worth_trying_again(stop.error)) co_return pass(std::move(stop.error));

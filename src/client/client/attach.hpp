@@ -62,7 +62,7 @@ struct AttachOptions {
 
   std::string terminal;
   std::optional<ByteOffset> from;    // absent: only what comes now
-  std::optional<WallTime> at;        // instead of from: what was printed from then on
+  std::string at;                    // instead of from: a place (docs/api.md), with the screen that was there; "": none
   Slow slow = Slow::AsConfigured;
   Seat seat = Seat::WhenFree;
   bool answers = false;              // output is shown on a terminal that answers: it is not shown what is not its to answer

@@ -1,5 +1,6 @@
 #include "client/attach.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -209,7 +210,7 @@ class BrokenSocket final : public WebSocket {
   }
   boost::asio::awaitable<Result<>> write(Kind, std::string) override { co_return fail(Code::Unavailable, "The connection broke."); }
   boost::asio::awaitable<Result<>> close() override { co_return Result<>{}; }
-  void abort() override { broken_.cancel(); }
+  void abort() override { broken_.expires_at(std::chrono::steady_clock::time_point::min()); }
 
  private:
   boost::asio::steady_timer broken_;
@@ -309,7 +310,7 @@ TEST_F(AttachTest, AcknowledgesAndIsMovedForward) {
 
 TEST_F(AttachTest, BeginsAtAMomentAndGoesOnAtItsOffset) {
   options.from.reset();
-  options.at = WallTime{std::chrono::nanoseconds{1'700'000'000'000'000'042}};
+  options.at = "cmd:12";
   std::vector<std::string> targets;
   ScriptedServer server(path, {}, [&targets](ScriptedServer::Peer& peer) {
     targets.push_back(peer.target());
@@ -318,8 +319,33 @@ TEST_F(AttachTest, BeginsAtAMomentAndGoesOnAtItsOffset) {
   });
   Attach attach(unix_endpoint(path), options, viewer, clock);
   ASSERT_TRUE(attach.run());
-  EXPECT_EQ(targets[0], "/v1/terminals/trm_x/attach?acknowledge=true&at=2023-11-14T22:13:20.000000042Z");
+  EXPECT_EQ(targets[0], "/v1/terminals/trm_x/attach?acknowledge=true&at=cmd%3A12");
   EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?acknowledge=true&from=7&had=writer");
+}
+
+TEST_F(AttachTest, AScreenThatWasAnnouncedComesBeforeAnythingElse) {
+  options.from.reset();
+  options.at = "90s";
+  std::vector<std::string> targets;
+  ScriptedServer server(path, {}, [&targets](ScriptedServer::Peer& peer) {
+    targets.push_back(peer.target());
+    const bool whole = targets.size() == 3;
+    peer.text(fmt::format(R"({{"type":"hello","terminal":{{}},"from":7,"seat":"writer","live":0,"window":4096,"screen":{}}})",
+                          targets.size() < 3));
+    if (targets.size() == 1) return;  // cut before the screen
+    if (!whole) {
+      peer.text(R"({"type":"screen","offset":7,"cols":80,"rows":24})");
+      return peer.output(3, 7, "screen");  // cut behind it
+    }
+    peer.output(1, 7, "z");
+    peer.text(R"({"type":"exit","exit_code":0,"end":8})");
+  });
+  Attach attach(unix_endpoint(path), options, viewer, clock);
+  ASSERT_TRUE(attach.run());
+  ASSERT_EQ(targets.size(), 3u);
+  EXPECT_EQ(targets[1], "/v1/terminals/trm_x/attach?acknowledge=true&at=90s&had=writer");
+  EXPECT_EQ(targets[2], "/v1/terminals/trm_x/attach?acknowledge=true&from=7&had=writer");
+  EXPECT_EQ(viewer.out, "<screen>z");
 }
 
 TEST_F(AttachTest, TakingOverIsNotRepeatedByAReconnect) {

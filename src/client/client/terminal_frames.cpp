@@ -53,6 +53,8 @@ Result<TextFrame> parse_hello(json::object& object) {
   frame.writer = text(object, "seat") == "writer";
   TRY_ASSIGN(frame.live.value, offset(object, "live"));
   TRY_ASSIGN(frame.window_bytes, offset(object, "window"));
+  const json::value* screen = object.if_contains("screen");
+  frame.screen = screen != nullptr && screen->is_bool() && screen->get_bool();
   return frame;
 }
 

@@ -27,6 +27,7 @@ struct OutputFrame {
 struct HelloFrame {
   boost::json::object terminal;
   ByteOffset from;
+  bool screen = false;             // the screen at `from` comes first
   bool writer = true;              // of a server that knows no seats
   ByteOffset live;                 // what programs asked before was answered, or is old
   std::uint64_t window_bytes = 0;  // 0: it wants no acknowledgements

@@ -40,6 +40,7 @@ struct Caller {
   std::string address;       // for the log and rate limits
   std::string request_id;
   store::Permissions permissions{};  // what his role and his key give, both
+  std::optional<TerminalId> only{};  // a link: looks at this terminal and does nothing else
 };
 
 struct ResourceLimits {      // 0 or absent: the default of the configuration
@@ -83,7 +84,7 @@ struct ResizeTerminal { TerminalTarget terminal; TerminalSize size; };
 struct SignalTerminal { TerminalTarget terminal; int signal = 15; };     // to the foreground group
 struct ReadOutput { TerminalTarget terminal; ByteOffset from; std::uint64_t limit = 1 << 20; };
 enum class ScreenFormat { Text, Stream, Json, Image };
-struct GetScreen { TerminalTarget terminal; ScreenFormat format = ScreenFormat::Text; std::optional<ByteOffset> at; };  // absent: now
+struct GetScreen { TerminalTarget terminal; ScreenFormat format = ScreenFormat::Text; std::string at{}; };  // at: a place; "": now
 struct Exec {                                // runs to its end; output is kept in a journal like a terminal's
   std::string sandbox;
   std::vector<std::string> argv;

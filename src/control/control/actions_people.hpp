@@ -20,6 +20,7 @@ struct CreateKey {
   std::string label;
   std::vector<std::string> scopes;           // "read", "run", "admin"; none: all that the user may
   std::optional<std::chrono::milliseconds> expires;  // from now; absent: never
+  std::string terminal{};                    // by id or sandbox/name: a link that looks at it and opens nothing else; "": none
 };
 struct ListKeys { std::string user; };       // "" is the caller; "*" is everybody
 struct RevokeKey { KeyId key; };

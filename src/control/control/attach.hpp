@@ -40,12 +40,13 @@ struct ViewerWish {
   std::optional<Seat> had;             // it comes back after a lost connection, on which it had this
 };
 
-// Where it begins: at most one of from and at; none: only what comes from now on.
+// Where it begins: at most one of from and at; none: only what comes from now on. `at` is a place as in
+// control/recording_actions.hpp: a viewer that acknowledges is shown the screen that was there first.
 struct AttachTerminal {
   TerminalTarget terminal;
   std::optional<ByteOffset> from;
-  std::optional<WallTime> at;
-  ViewerWish wish;
+  std::string at{};
+  ViewerWish wish{};
 };
 
 // A viewer of one terminal. Used on the terminal's own executor (`executor()`): a transport moves its connection there
@@ -62,14 +63,20 @@ class Attachment {
     TerminalSize size;
     std::string redraw;                          // the screen at `to`, from a reset; empty for one that waits, and for pipes
   };
+  struct Drawn {                                 // the screen at the place where it wished to begin; told first
+    ByteOffset at;
+    TerminalSize size;
+    std::string redraw;                          // from a reset
+  };
   struct SeatChange { Seat seat = Seat::Reader; ByteOffset live; std::string_view why; };
   struct SizeChange { TerminalSize size; };
   struct Ended { std::optional<Exit> exit; ByteOffset end; std::string reason; };
-  using Item = std::variant<Chunk, Skipped, SeatChange, SizeChange, Ended>;
+  using Item = std::variant<Chunk, Skipped, Drawn, SeatChange, SizeChange, Ended>;
   struct Greeting {
     Seat seat = Seat::Reader;
     ByteOffset live;                             // from here on the writer's terminal answers; before it everything is old
     std::uint64_t window_bytes = 0;              // most bytes that are not acknowledged; 0: it does not acknowledge
+    bool drawn = false;                          // Drawn comes first
   };
 
   virtual ~Attachment() = default;
@@ -86,6 +93,7 @@ class Attachment {
   virtual Result<> close_input() = 0;
   virtual Result<> resize(TerminalSize size) = 0;         // of the viewer's window
   virtual Result<> signal(int signal) = 0;
+  virtual void turn_away(Error why) = 0;                  // from any thread: read() and input() fail with it from now on
 };
 
 }  // namespace berth::control

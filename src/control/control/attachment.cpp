@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "control/validate.hpp"
 
@@ -62,9 +63,10 @@ struct Translate {
 class ViewerAttachment final : public Attachment {
  public:
   ViewerAttachment(Domain& domain, std::shared_ptr<TerminalHost> host, std::shared_ptr<Terminal> terminal, ByteOffset from,
-                   Viewer::Options options)
+                   Viewer::Options options, std::optional<Drawn> drawn)
       : terminal_(std::move(terminal)),
-        look_(std::make_shared<Look>(domain, std::move(host), terminal_, from, std::move(options))) {}
+        look_(std::make_shared<Look>(domain, std::move(host), terminal_, from, std::move(options))),
+        drawn_(std::move(drawn)) {}
 
   ~ViewerAttachment() override {
     boost::asio::dispatch(terminal_->executor(), [look = std::move(look_)]() mutable { look.reset(); });
@@ -73,9 +75,10 @@ class ViewerAttachment final : public Attachment {
   boost::asio::any_io_executor executor() const override { return terminal_->executor(); }
   TerminalInfo info() const override { return info_of(*terminal_); }
   ByteOffset position() const override { return viewer().position(); }
-  Greeting greeting() const override { return {seat(viewer().writer()), viewer().live(), viewer().window()}; }
+  Greeting greeting() const override { return {seat(viewer().writer()), viewer().live(), viewer().window(), drawn_.has_value()}; }
 
   awaitable<Result<Item>> read() override {
+    if (drawn_) co_return *std::exchange(drawn_, std::nullopt);
     CO_TRY_ASSIGN(auto item, co_await viewer().read());
     co_return std::visit(Translate{}, item);
   }
@@ -103,6 +106,9 @@ class ViewerAttachment final : public Attachment {
     TRY(check_signal(signal));
     return later(terminal_->signal(signal, true));
   }
+  void turn_away(Error why) override {
+    boost::asio::dispatch(terminal_->executor(), [look = look_, why = std::move(why)]() mutable { (*look)->turn_away(std::move(why)); });
+  }
 
  private:
   Viewer& viewer() const { return *look_->operator->(); }
@@ -117,6 +123,7 @@ class ViewerAttachment final : public Attachment {
 
   std::shared_ptr<Terminal> terminal_;
   std::shared_ptr<Look> look_;
+  std::optional<Drawn> drawn_;
 };
 
 Viewer::Options options_of(const Domain& domain, const Terminal& terminal, const ViewerWish& wish) {
@@ -141,11 +148,12 @@ Result<> check_start(const Terminal& terminal, ByteOffset from, bool comes_back)
 }  // namespace
 
 Result<std::shared_ptr<Attachment>> attach(Domain& domain, std::shared_ptr<TerminalHost> host, std::shared_ptr<Terminal> terminal,
-                                           std::optional<ByteOffset> from, const ViewerWish& wish) {
+                                           std::optional<ByteOffset> from, const ViewerWish& wish,
+                                           std::optional<Attachment::Drawn> drawn) {
   if (from) TRY(check_start(*terminal, *from, wish.had.has_value()));
   const ByteOffset begin = from.value_or(terminal->end());
   auto options = options_of(domain, *terminal, wish);
-  return std::make_shared<ViewerAttachment>(domain, std::move(host), std::move(terminal), begin, std::move(options));
+  return std::make_shared<ViewerAttachment>(domain, std::move(host), std::move(terminal), begin, std::move(options), std::move(drawn));
 }
 
 }  // namespace berth::control

@@ -29,9 +29,10 @@ class Look {
   std::shared_ptr<terminals::Viewer> viewer_;
 };
 
-// Where it begins is checked: InvalidArgument with the range that is kept.
+// Where it begins is checked: InvalidArgument with the range that is kept. `drawn`: what it is shown before the first byte.
 [[nodiscard]] Result<std::shared_ptr<Attachment>> attach(Domain& domain, std::shared_ptr<TerminalHost> host,
                                                          std::shared_ptr<terminals::Terminal> terminal,
-                                                         std::optional<ByteOffset> from, const ViewerWish& wish);
+                                                         std::optional<ByteOffset> from, const ViewerWish& wish,
+                                                         std::optional<Attachment::Drawn> drawn);
 
 }  // namespace berth::control

@@ -20,7 +20,8 @@ Result<T> or_none(Result<T> found, std::unexpected<Error> (*none)()) {
 }
 
 awaitable<Result<FoundTerminal>> past(std::shared_ptr<const terminals::Shared> shared, store::TerminalRow row) {
-  co_return FoundTerminal{terminals::Terminal::ended(std::move(shared), std::move(row)), nullptr};
+  const TerminalId id = row.id;
+  co_return FoundTerminal{id, terminals::Terminal::ended(std::move(shared), std::move(row)), nullptr};
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ awaitable<Result<FoundTerminal>> Finder::terminal(std::string owner, TerminalTar
   const auto entry = domain_.index.find(id);
   if (auto terminal = entry.terminal.lock()) {
     if (entry.owner != owner) co_return no_terminal();
-    co_return FoundTerminal{std::move(terminal), entry.host.lock()};
+    co_return FoundTerminal{id, std::move(terminal), entry.host.lock()};
   }
   auto row = or_none(co_await domain_.parts.store->read([id](store::Reader& reader) { return reader.terminal(id); }), no_terminal);
   if (!row) co_return std::unexpected(std::move(row).error());

@@ -14,6 +14,7 @@
 namespace berth::control {
 
 struct FoundTerminal {
+  TerminalId id;
   std::shared_ptr<terminals::Terminal> terminal;
   std::shared_ptr<TerminalHost> host;  // empty: of the past, only its journal
   [[nodiscard]] boost::asio::any_io_executor executor() const { return terminal->executor(); }

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "control/find_place.hpp"
 #include "control/screens.hpp"
 #include "control/service_impl.hpp"
 #include "os/limits.hpp"
@@ -222,11 +223,27 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ReadOutput action) {
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
-  if (action.at) {
-    CO_TRY_ASSIGN(const auto info, co_await aio::on(found.executor(), get_terminal(found)));
-    CO_TRY_ASSIGN(action.from, co_await pool_.run([this, id = info.row.id, at = *action.at] { return offset_at(domain_, id, at); }));
+  std::optional<Attachment::Drawn> drawn;
+  if (!action.at.empty()) {
+    CO_TRY_ASSIGN(drawn, co_await begin_at_place(found, &action));
   }
-  co_return co_await answer(found.executor(), attach_terminal(&domain_, found, std::move(action)));
+  CO_TRY_ASSIGN(auto attachment, co_await aio::on(found.executor(), attach_terminal(&domain_, found, std::move(action), std::move(drawn))));
+  attachment = OpenViewers::add(viewers_, caller.key, std::move(attachment));
+  CO_TRY(people_.still_opens(caller.key));  // revoked since it was asked
+  co_return Outcome{std::move(attachment)};
+}
+
+// The offset of the place goes into the action; what the screen was there is for those who understand it.
+awaitable<Result<std::optional<Attachment::Drawn>>> ServiceImpl::begin_at_place(FoundTerminal found, AttachTerminal* action) {
+  CO_TRY_ASSIGN(const auto info, co_await aio::on(found.executor(), get_terminal(found)));
+  CO_TRY_ASSIGN(const auto place, co_await find_place(&domain_, info.row, action->at, "at", Edge::Begin));
+  action->from = place->offset;
+  if (!action->wish.acknowledges || info.row.kind != store::TerminalKind::Pty) co_return std::nullopt;
+  CO_TRY_ASSIGN(auto view, co_await pool_.run([this, row = info.row, at = place->offset] {
+    return view_screen(domain_, row, ScreenFormat::Stream, at);
+  }));
+  action->from = view.offset;
+  co_return Attachment::Drawn{view.offset, view.size, std::move(view.data)};
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, GetScreen action) {
@@ -234,7 +251,9 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, GetScreen action) {
   CO_TRY_ASSIGN(const auto info, co_await aio::on(found.executor(), get_terminal(found)));
   if (info.row.kind != store::TerminalKind::Pty)
     co_return fail(Code::FailedPrecondition, "This terminal has pipes and no screen.", "Read its output instead.");
-  auto view = co_await pool_.run([this, row = info.row, action] { return view_screen(domain_, row, action); });
+  CO_TRY_ASSIGN(const auto place, co_await find_place(&domain_, info.row, action.at, "at", Edge::Begin));
+  const auto at = place ? std::optional(place->offset) : std::nullopt;
+  auto view = co_await pool_.run([this, row = info.row, format = action.format, at] { return view_screen(domain_, row, format, at); });
   if (!view) co_return std::unexpected(std::move(view).error());
   co_return Outcome{*std::move(view)};
 }

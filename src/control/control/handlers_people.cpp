@@ -14,13 +14,22 @@ ServiceImpl::Answer ServiceImpl::handle(Caller, ListUsers) { co_return Outcome{p
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ChangeUser action) {
   CO_TRY_ASSIGN(auto row, co_await people_.change(std::move(action)));
+  turn_away_strangers();
   domain_.parts.log.info("user changed", {{"user", row.name}, {"disabled", row.disabled.has_value()}, {"by", caller.key},
                                           {"request_id", caller.request_id}});
   co_return Outcome{std::move(row)};
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, CreateKey action) {
-  CO_TRY_ASSIGN(auto made, co_await people_.create_key(caller, std::move(action)));
+  std::optional<TerminalId> terminal;
+  if (!action.terminal.empty()) {
+    const std::string user = action.user.empty() ? caller.owner : action.user;
+    if (user != caller.owner && !caller.permissions.has(store::Permission::Admin))
+      co_return fail(Code::PermissionDenied, "Only an administrator makes keys for others.");
+    CO_TRY_ASSIGN(const auto found, co_await finder_.terminal(user, TerminalTarget::named(action.terminal)));
+    terminal = found.id;
+  }
+  CO_TRY_ASSIGN(auto made, co_await people_.create_key(caller, std::move(action), std::move(terminal)));
   domain_.parts.log.info("key made", {{"key", made.row.id}, {"user", made.row.owner}, {"by", caller.key},
                                       {"request_id", caller.request_id}});
   co_return Outcome{std::move(made)};
@@ -35,7 +44,13 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, RevokeKey action) {
   const KeyId id = action.key;
   CO_TRY(co_await people_.revoke_key(caller, std::move(action.key)));
   domain_.parts.log.info("key revoked", {{"key", id}, {"by", caller.key}, {"request_id", caller.request_id}});
+  turn_away_strangers();
   co_return Outcome{Done{}};
+}
+
+// Who came with a key that opens nothing any more goes at once.
+void ServiceImpl::turn_away_strangers() {
+  viewers_->turn_away([this](const std::string& key) { return people_.still_opens(key); });
 }
 
 }  // namespace berth::control

@@ -1,5 +1,6 @@
 // Recordings: find the part, then hand it out piece by piece; or take one in, whole or not at all.
 
+#include "control/find_place.hpp"
 #include "control/recordings.hpp"
 #include "control/service_impl.hpp"
 #include "events/told.hpp"
@@ -30,15 +31,15 @@ class PooledStream final : public RecordingStream {
 }  // namespace
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ExportTerminal action) {
-  CO_TRY_ASSIGN(const auto from, parse_place(action.from, "from"));
-  CO_TRY_ASSIGN(const auto to, parse_place(action.to, "to"));
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
   CO_TRY_ASSIGN(const auto row, co_await aio::on(found.executor(), row_of(found)));
-  CO_TRY_ASSIGN(const auto begin, co_await command_at(row, from));
-  CO_TRY_ASSIGN(const auto end, co_await command_at(row, to));
+  CO_TRY_ASSIGN(const auto from, co_await find_place(&domain_, row, action.from, "from", Edge::Begin));
+  CO_TRY_ASSIGN(const auto to, co_await find_place(&domain_, row, action.to, "to", Edge::End));
+  RecordingRange range;
+  if (from) range = {.from = from->offset, .to = {}, .first_marker = from->command};
+  if (to) range.to = to->offset;
   using Opened = std::unique_ptr<terminals::Recording>;
-  CO_TRY_ASSIGN(auto recording, co_await pool_.run([this, row, from, to, begin, end, format = action.format]() -> Result<Opened> {
-    TRY_ASSIGN(const auto range, find_range(domain_, row, from, to, begin, end));
+  CO_TRY_ASSIGN(auto recording, co_await pool_.run([this, row, range, format = action.format]() -> Result<Opened> {
     return open_recording(domain_, row, format, range);
   }));
   std::shared_ptr<RecordingStream> stream = std::make_shared<PooledStream>(pool_, action.format, std::move(recording));
@@ -48,15 +49,6 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ExportTerminal action) {
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ImportRecording action) {
   if (!action.name.empty()) CO_TRY(sandboxes::check_name(action.name));
   co_return co_await aio::shielded(co_await boost::asio::this_coro::executor, import_now(std::move(caller), std::move(action)));
-}
-
-// The row of the command that a place names, if it names one.
-awaitable<Result<std::optional<store::CommandRow>>> ServiceImpl::command_at(store::TerminalRow row, std::optional<Place> place) {
-  const auto* number = place ? std::get_if<CommandNumber>(&*place) : nullptr;
-  if (number == nullptr) co_return std::nullopt;
-  CO_TRY_ASSIGN(auto command, co_await domain_.parts.store->read(
-                                  [id = row.id, wanted = number->value](store::Reader& reader) { return reader.command(id, wanted); }));
-  co_return std::move(command);
 }
 
 // The journal first: rows that are there have one.

@@ -100,12 +100,27 @@ Result<Caller> People::authenticate(std::string_view presented) {
   const bool right = crypto::equal(found == keys_.end() ? nobody : found->second.row.hash, key.hash);
   if (!right || found == keys_.end()) return fail(Code::Unauthenticated, "This key is not known.");
   store::KeyRow& row = found->second.row;
+  TRY_ASSIGN(const auto allowed, opens(row, now));
+  row.used = now;
+  found->second.unwritten = true;
+  return Caller{.owner = row.owner, .key = key.id.str(), .address = {}, .request_id = {}, .permissions = allowed.both(row.scopes), .only = row.terminal};
+}
+
+Result<Permissions> People::opens(const store::KeyRow& row, WallTime now) const {
   if (row.expires && *row.expires <= now) return fail(Code::Unauthenticated, "This key has expired.", "Make a new one.");
   auto allowed = permissions_of(row.owner);
   if (!allowed) return fail(Code::Unauthenticated, allowed.error().message, allowed.error().hint);
-  row.used = now;
-  found->second.unwritten = true;
-  return Caller{.owner = row.owner, .key = key.id.str(), .address = {}, .request_id = {}, .permissions = allowed->both(row.scopes)};
+  return *allowed;
+}
+
+Result<> People::still_opens(const std::string& key) const {
+  const auto id = KeyId::parse(key);
+  if (!id) return {};
+  const std::lock_guard lock(mutex_);
+  const auto found = keys_.find(*id);
+  if (found == keys_.end()) return fail(Code::Unauthenticated, "This key was revoked.");
+  TRY(opens(found->second.row, clock_.now()));
+  return {};
 }
 
 awaitable<Result<>> People::keep_used() {
@@ -166,11 +181,14 @@ std::vector<store::UserRow> People::users() const {
 
 // ---- keys ----
 
-awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted) {
+awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal) {
   const std::string user = wanted.user.empty() ? caller.owner : wanted.user;
   const bool admin = caller.permissions.has(Permission::Admin);
   if (user != caller.owner && !admin) co_return fail(Code::PermissionDenied, "Only an administrator makes keys for others.");
   CO_TRY_ASSIGN(auto scopes, parse_scopes(wanted.scopes));
+  if (terminal && !wanted.scopes.empty() && wanted.scopes != std::vector<std::string>{"read"})
+    co_return fail(Code::InvalidArgument, "A link to a terminal only reads.", "Leave the scopes away.");
+  if (terminal) scopes = Permissions().with(Permission::Read);
   if (wanted.label.size() > most_label)
     co_return fail(Code::InvalidArgument, fmt::format("The label is longer than {} bytes.", most_label));
   if (wanted.expires && (wanted.expires->count() <= 0 || *wanted.expires > longest_key))
@@ -183,7 +201,7 @@ awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted) {
   auto key = crypto::new_api_key();
   const WallTime now = clock_.now();
   store::KeyRow row{.id = key.id, .owner = user, .label = wanted.label, .hash = key.hash, .created = now, .revoked = {},
-                    .scopes = scopes, .expires = {}, .used = {}};
+                    .scopes = scopes, .expires = {}, .used = {}, .terminal = std::move(terminal)};
   if (wanted.expires) row.expires = now + *wanted.expires;
   CO_TRY(co_await store_.write([row](store::Unit& unit) -> Result<> {
     TRY_ASSIGN(const auto known, unit.keys());

@@ -1,5 +1,5 @@
 #pragma once
-// Users and API keys, in memory, keys as their hashes. Comparing takes the same time for a wrong and for an unknown key.
+// Users and API keys (links to terminals among them), in memory, keys as their hashes. Comparing takes the same time for a wrong and for an unknown key.
 // Any thread; loaded once, changed only through this object.
 
 #include <boost/asio/awaitable.hpp>
@@ -29,13 +29,15 @@ class People {
   boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner, KeepKey keep);
   // Unauthenticated: unknown, revoked, expired, or its user is disabled.
   Result<Caller> authenticate(std::string_view presented);
+  // Whether a key that was taken before is still; "socket" always.
+  [[nodiscard]] Result<> still_opens(const std::string& key) const;
   // Writes down when keys were used last.
   boost::asio::awaitable<Result<>> keep_used();
 
   boost::asio::awaitable<Result<store::UserRow>> add(AddUser wanted);
   boost::asio::awaitable<Result<store::UserRow>> change(ChangeUser wanted);
   [[nodiscard]] std::vector<store::UserRow> users() const;
-  boost::asio::awaitable<Result<NewKey>> create_key(Caller caller, CreateKey wanted);
+  boost::asio::awaitable<Result<NewKey>> create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal);
   boost::asio::awaitable<Result<>> revoke_key(Caller caller, KeyId id);
   [[nodiscard]] Result<std::vector<store::KeyRow>> keys(const Caller& caller, const std::string& user) const;
 
@@ -45,6 +47,7 @@ class People {
     bool unwritten = false;  // `used` is newer than in the store
   };
   [[nodiscard]] Result<store::Permissions> permissions_of(const std::string& user) const;  // with the lock held
+  [[nodiscard]] Result<store::Permissions> opens(const store::KeyRow& row, WallTime now) const;           // with the lock held
 
   store::Store& store_;
   const Clock& clock_;

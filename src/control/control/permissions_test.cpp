@@ -37,5 +37,20 @@ TEST(Permissions, AKeyTakesAwayAndNeverGives) {
   EXPECT_EQ(Permissions(0xff), Permissions::all());
 }
 
+TEST(Permissions, ALinkShowsOneTerminalAndOpensNothingElse) {
+  const auto id = TerminalId::parse("trm_00000000000000000000000000").value(), other = TerminalId::parse("trm_00000000000000000000000004").value();
+  Caller link = with(Permissions::all());  // whatever its row says
+  link.only = id;
+  const ViewerWish reads{.seat = SeatWish::Never};
+  for (const Action& action : {Action(AttachTerminal{.terminal = id, .from = {}, .wish = reads}), Action(GetScreen{.terminal = id}),
+                               Action(ReadOutput{.terminal = id, .from = {}}), Action(ExportTerminal{.terminal = id, .from = {}, .to = {}})})
+    EXPECT_TRUE(check_permission(link, action));
+  for (const Action& action : {Action(AttachTerminal{.terminal = id, .from = {}}), Action(AttachTerminal{.terminal = other, .from = {}, .wish = reads}),
+                               Action(GetScreen{.terminal = other}), Action(GetScreen{.terminal = TerminalTarget::named("box/main")}),
+                               Action(GetTerminal{id}), Action(WriteInput{.terminal = id, .data = "x"}), Action(ListSandboxes{}),
+                               Action(FollowEvents{}), Action(OpenEvents{}), Action(CreateKey{}), Action(ListKeys{}), Action(ListUsers{})})
+    EXPECT_EQ(check_permission(link, action).error().code, Code::PermissionDenied);
+}
+
 }  // namespace
 }  // namespace berth::control

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "crypto/crypto.hpp"
-#include "journal/cursor.hpp"
-#include "journal/position.hpp"
 #include "journal/writer.hpp"
 #include "os/file.hpp"
 #include "terminals/terminal.hpp"
@@ -19,13 +17,6 @@ std::filesystem::path journal_of(const Domain& domain, const TerminalId& id) { r
 Result<journal::Key> key_of(const Domain& domain, const TerminalId& id) {
   if (domain.parts.machine_keys == nullptr) return journal::Key();
   return journal::load_key(journal_of(domain, id), *domain.parts.machine_keys);
-}
-
-Result<WallTime> first_time(const std::filesystem::path& dir, const journal::Key& key) {
-  TRY_ASSIGN(const auto kept, journal::range(dir, key));
-  TRY_ASSIGN(auto cursor, journal::Cursor::open(dir, kept.begin, key));
-  TRY_ASSIGN(const auto piece, cursor.next(1));
-  return piece ? piece->time : WallTime{};
 }
 
 // ---- import ----
@@ -120,33 +111,6 @@ Result<> write_journal(const Domain& domain, const ImportRecording& wanted, Impo
 }
 
 }  // namespace
-
-Result<RecordingRange> find_range(const Domain& domain, const store::TerminalRow& row, const std::optional<Place>& from,
-                                  const std::optional<Place>& to, const std::optional<store::CommandRow>& from_command,
-                                  const std::optional<store::CommandRow>& to_command) {
-  TRY_ASSIGN(const auto key, key_of(domain, row.id));
-  const auto dir = journal_of(domain, row.id);
-  const auto offset_of = [&](const Place& place) -> Result<ByteOffset> {
-    if (const auto* offset = std::get_if<ByteOffset>(&place)) return *offset;
-    if (const auto* time = std::get_if<WallTime>(&place)) return journal::offset_at(dir, key, *time);
-    const auto* since = std::get_if<std::chrono::milliseconds>(&place);
-    TRY_ASSIGN(const auto began, first_time(dir, key));
-    return journal::offset_at(dir, key, began + *since);
-  };
-  RecordingRange range;
-  if (from_command) {
-    range.from = from_command->output_begin;
-    range.first_marker = from_command->text;
-  } else if (from) {
-    TRY_ASSIGN(range.from, offset_of(*from));
-  }
-  if (to_command) {
-    if (to_command->done) range.to = to_command->output_end;  // one that runs goes on to the present end
-  } else if (to) {
-    TRY_ASSIGN(range.to, offset_of(*to));
-  }
-  return range;
-}
 
 Result<std::unique_ptr<terminals::Recording>> open_recording(const Domain& domain, const store::TerminalRow& row, RecordingFormat format,
                                                              const RecordingRange& range) {

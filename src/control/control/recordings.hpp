@@ -3,7 +3,6 @@
 
 #include "control/actions.hpp"
 #include "control/domain.hpp"
-#include "control/place.hpp"
 #include "terminals/recording.hpp"
 
 namespace berth::control {
@@ -12,11 +11,6 @@ struct RecordingRange {
   std::optional<ByteOffset> from, to;
   std::string first_marker;  // the command whose output begins at `from`
 };
-// `from_command`, `to_command`: the rows of the commands that the places name.
-[[nodiscard]] Result<RecordingRange> find_range(const Domain& domain, const store::TerminalRow& row, const std::optional<Place>& from,
-                                                const std::optional<Place>& to, const std::optional<store::CommandRow>& from_command,
-                                                const std::optional<store::CommandRow>& to_command);
-
 [[nodiscard]] Result<std::unique_ptr<terminals::Recording>> open_recording(const Domain& domain, const store::TerminalRow& row,
                                                                            RecordingFormat format, const RecordingRange& range);
 

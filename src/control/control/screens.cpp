@@ -2,7 +2,6 @@
 
 #include "journal/checkpoints.hpp"
 #include "journal/cursor.hpp"
-#include "journal/position.hpp"
 #include "terminals/screen_at.hpp"
 
 namespace berth::control {
@@ -18,11 +17,17 @@ Result<terminals::ScreenSource> source_of(const Domain& domain, const store::Ter
 
 }  // namespace
 
-Result<ScreenView> view_screen(const Domain& domain, const store::TerminalRow& row, const GetScreen& wanted) {
+Result<ScreenView> view_screen(const Domain& domain, const store::TerminalRow& row, ScreenFormat format, std::optional<ByteOffset> at) {
   TRY_ASSIGN(const auto source, source_of(domain, row));
-  TRY_ASSIGN(const auto now, terminals::screen_at(source, wanted.at));
-  ScreenView view{.offset = now.offset, .size = now.screen.size(), .format = wanted.format, .data = {}};
-  switch (wanted.format) {
+  if (at) {
+    TRY_ASSIGN(const auto kept, journal::range(source.journal, source.key));
+    if (*at < kept.begin || *at > kept.end)
+      return fail(Code::InvalidArgument, "Of the output only what is from " + std::to_string(kept.begin.value) + " to " +
+                                             std::to_string(kept.end.value) + " is kept.");
+  }
+  TRY_ASSIGN(const auto now, terminals::screen_at(source, at));
+  ScreenView view{.offset = now.offset, .size = now.screen.size(), .format = format, .data = {}};
+  switch (format) {
     case ScreenFormat::Text: view.data = vt::text(now.screen); break;
     case ScreenFormat::Stream: view.data = vt::redraw(now.screen, {.reset = true}); break;
     case ScreenFormat::Json: view.data = vt::cells_json(now.screen); break;
@@ -41,15 +46,6 @@ Result<> leave_checkpoints(const Domain& domain, const store::TerminalRow& row) 
   if (range.end.value - std::min(last, range.end.value) < source.checkpoint_bytes) return {};
   TRY(terminals::screen_at(source, std::nullopt));
   return {};
-}
-
-Result<ByteOffset> offset_at(const Domain& domain, const TerminalId& terminal, WallTime time) {
-  const auto dir = domain.parts.home / "terminals" / terminal.str();
-  journal::Key key;
-  if (domain.parts.machine_keys != nullptr) {
-    TRY_ASSIGN(key, journal::load_key(dir, *domain.parts.machine_keys));
-  }
-  return journal::offset_at(dir, key, time);
 }
 
 }  // namespace berth::control

@@ -136,7 +136,25 @@ awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key, s
   co_return caller;
 }
 
+namespace {
+
+// What a link opens: the look of its own terminal, named by its id.
+const TerminalTarget* opened_by_link(const Action& action) {
+  if (const auto* attach = std::get_if<AttachTerminal>(&action)) return attach->wish.seat == SeatWish::Never ? &attach->terminal : nullptr;
+  if (const auto* screen = std::get_if<GetScreen>(&action)) return &screen->terminal;
+  if (const auto* output = std::get_if<ReadOutput>(&action)) return &output->terminal;
+  if (const auto* recording = std::get_if<ExportTerminal>(&action)) return &recording->terminal;
+  return nullptr;
+}
+
+}  // namespace
+
 Result<> check_permission(const Caller& caller, const Action& action) {
+  if (caller.only) {
+    const auto* target = opened_by_link(action);
+    if (target == nullptr || target->text() != caller.only->str())
+      return fail(Code::PermissionDenied, "This link shows one terminal and opens nothing else.", "Watch it with seat=read.");
+  }
   const auto permission = needed(action);
   if (caller.permissions.has(permission)) return {};
   if (permission == store::Permission::Admin) return fail(Code::PermissionDenied, "Only an administrator may do this.");
@@ -187,6 +205,7 @@ awaitable<void> ServiceImpl::note_used_keys() {
     const auto [cancelled] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (auto kept = co_await people_.keep_used(); !kept)
       domain_.parts.log.warning("last use of keys not kept", {{"error", kept.error()}});
+    turn_away_strangers();
     if (cancelled) co_return;
   }
 }

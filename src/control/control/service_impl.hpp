@@ -10,8 +10,8 @@
 #include "control/housekeeping.hpp"
 #include "control/journal_keeper.hpp"
 #include "control/metrics.hpp"
+#include "control/open_viewers.hpp"
 #include "control/people.hpp"
-#include "control/place.hpp"
 #include "control/rate_limit.hpp"
 #include "control/template_desk.hpp"
 #include "control/terminal_calls.hpp"
@@ -88,8 +88,8 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, OpenEvents action);
   Answer handle(Caller caller, ExportTerminal action);
   Answer handle(Caller caller, ImportRecording action);
+  boost::asio::awaitable<Result<std::optional<Attachment::Drawn>>> begin_at_place(FoundTerminal found, AttachTerminal* action);
   Answer import_now(Caller caller, ImportRecording action);
-  boost::asio::awaitable<Result<std::optional<store::CommandRow>>> command_at(store::TerminalRow row, std::optional<Place> place);
   Answer handle(Caller caller, CreateSession action);
   Answer handle(Caller caller, CopySession action);
   Answer handle(Caller caller, DescribeSession action);
@@ -122,7 +122,8 @@ class ServiceImpl final : public Service {
   boost::asio::awaitable<Result<>> remove_sandbox(store::SandboxRow row, bool force);
   boost::asio::awaitable<Result<std::vector<TerminalInfo>>> terminals_of(store::SandboxRow row);
   boost::asio::awaitable<void> remove_ended(SandboxId id);
-  boost::asio::awaitable<void> note_used_keys();  // until it stops
+  boost::asio::awaitable<void> note_used_keys();  // until it stops; also turns away whose key has expired
+  void turn_away_strangers();
 
   // Runs on the strand of the sandbox or terminal and back.
   template <class T>
@@ -141,6 +142,7 @@ class ServiceImpl final : public Service {
   Finder finder_;
   TemplateDesk templates_;
   People people_;
+  std::shared_ptr<OpenViewers> viewers_ = std::make_shared<OpenViewers>();
   JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;

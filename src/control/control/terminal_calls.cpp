@@ -115,8 +115,9 @@ awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, B
   co_return part;
 }
 
-awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, AttachTerminal wanted) {
-  co_return attach(*domain, std::move(found.host), std::move(found.terminal), wanted.from, wanted.wish);
+awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, AttachTerminal wanted,
+                                                               std::optional<Attachment::Drawn> drawn) {
+  co_return attach(*domain, std::move(found.host), std::move(found.terminal), wanted.from, wanted.wish, std::move(drawn));
 }
 
 }  // namespace berth::control

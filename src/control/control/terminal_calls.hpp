@@ -22,7 +22,8 @@ boost::asio::awaitable<Result<>> signal_terminal(FoundTerminal found, int signal
 boost::asio::awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace);
 boost::asio::awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, ByteOffset from, std::uint64_t limit);
 boost::asio::awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found,
-                                                                            AttachTerminal wanted);
+                                                                            AttachTerminal wanted,
+                                                                            std::optional<Attachment::Drawn> drawn);
 // Starts, feeds, collects and waits; killed at its timeout. exec.cpp
 boost::asio::awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted);
 

@@ -404,6 +404,28 @@ TEST_P(Shells, AnEndedShellClosesItsCommand) {
   }
 }
 
+// As starship does: a program is told how the last command ended, and prints two lines with colours and a right side.
+TEST_P(Shells, APromptThatAProgramPrints) {
+  const Shell& shell = GetParam();
+  if (shell.which == Dash || shell.which == Ash) GTEST_SKIP() << "these run nothing before a prompt";
+  ShellSession session(shell.argv, {
+      {"p", "[ $1 = right ] && printf '\\033[33mright' || printf '\\033[1;36mon main\\033[s\\033[150Gright\\033[u\\n[%s]>\\033[0m ' $1\n"},
+      {".bashrc", "after() { local code=$?; PS1=\"$(sh ~/p $code)\"; return $code; }; trap 'began=$SECONDS' DEBUG; PROMPT_COMMAND=after\n"},
+      {".inputrc", "set enable-bracketed-paste off\nset bell-style none\n"},
+      {".zshrc", "setopt promptsubst; after() { code=$? }; before() { began=$SECONDS }; precmd_functions+=(after); preexec_functions+=(before)\n"
+                 "PROMPT='$(sh ~/p $code)'; RPROMPT='$(sh ~/p right)'\n"},
+      {".config/fish/config.fish", "set -U fish_greeting; function fish_prompt; sh ~/p $status; end; function fish_right_prompt; sh ~/p right; end\n"}});
+  ASSERT_TRUE(session.prompt()) << session.shown();
+  for (int code : {0, 3, 0, 127}) {
+    const std::string line = "sh -c 'exit " + std::to_string(code) + "'";
+    const std::size_t shown = session.bytes.size();
+    session.run(line);
+    EXPECT_EQ(session.rows.back(), line + "|" + std::to_string(code));
+    EXPECT_NE(session.bytes.find("right", shown), std::string::npos) << session.shown(shown);
+  }
+  EXPECT_TRUE(session.output("[127]>")) << "it is told how the command ended: " << session.shown();
+}
+
 TEST_P(Shells, ManyCommandsAreAllRowsInOrder) {
   const Shell& shell = GetParam();
   if (shell.which == Dash || shell.which == Ash) GTEST_SKIP() << "these cannot tell all lines that were typed ahead";

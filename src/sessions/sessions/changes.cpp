@@ -6,9 +6,9 @@
 
 #include <charconv>
 
-#include "crypto/crypto.hpp"
 #include "document/format.hpp"
 #include "document/patch.hpp"
+#include "sessions/content_hash.hpp"
 #include "sessions/details.hpp"
 #include "sessions/place.hpp"
 
@@ -196,7 +196,7 @@ Sessions::Answer<SessionRow> Sessions::replace_now(Place* place, Who who, Sessio
   auto sealed = co_await context_.pool->run(
       [vault = vault_, bytes = std::move(bytes),
        link = next_link(open->row, who, RevisionKind::Whole, std::move(what), context_.clock->now())]() mutable -> Result<Sealed> {
-        auto hash = crypto::sha256_hex(bytes);
+        auto hash = content_hash(bytes);
         return std::make_shared<std::pair<Link, std::string>>(
             make_link(*vault, std::move(link), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
       });
@@ -369,7 +369,7 @@ Sessions::Answer<Sessions::Done> Sessions::fold_now(Place* place, SessionId id) 
   auto sealed = co_await context_.pool->run(
       [vault = vault_, value = &place->open->value, checkpoint = std::move(checkpoint)]() mutable -> Result<Sealed> {
         auto bytes = document::canonical(*value);
-        auto hash = crypto::sha256_hex(bytes);
+        auto hash = content_hash(bytes);
         return std::make_shared<std::pair<Link, std::string>>(
             make_link(*vault, std::move(checkpoint), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
       });

@@ -9,6 +9,7 @@
 #include "document/format.hpp"
 #include "document/patch.hpp"
 #include "sessions/cursor.hpp"
+#include "sessions/content_hash.hpp"
 #include "sessions/details.hpp"
 #include "sessions/place.hpp"
 
@@ -175,7 +176,7 @@ Sessions::Answer<Made> Sessions::insert(Who who, NewSession wanted, std::string 
   store::SessionRow row{.id = crypto::new_id<SessionId>(), .owner = who.owner, .title = wanted.title,
                         .title_key = title_key(wanted.title), .description = wanted.description, .tags = wanted.tags,
                         .state = store::SessionState::Active, .damaged = false, .version = 1, .head = {},
-                        .document_bytes = bytes.size(), .hash_version = 1, .hash = crypto::sha256_hex(bytes),
+                        .document_bytes = bytes.size(), .hash_version = 1, .hash = content_hash(bytes),
                         .sandbox = wanted.sandbox, .workspace = {}, .changed_by = who.key, .client = who.client, .created = now,
                         .updated = now};
   std::string request = row.title + '\0' + row.description + '\0' + row.sandbox + '\0' + row.hash;

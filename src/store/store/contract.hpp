@@ -240,15 +240,15 @@ TEST_P(StoreContract, UsersChangeAndHaveOneName) {
 
 TEST_P(StoreContract, KeysAndSettings) {
   const KeyRow key{.id = id<KeyId>(1), .owner = "ada", .label = "laptop", .hash = "h", .created = at(3), .revoked = std::nullopt,
-                   .scopes = Permissions().with(Permission::Read), .expires = at(9), .used = std::nullopt};
+                   .scopes = Permissions().with(Permission::Read), .expires = at(9), .used = std::nullopt, .terminal = id<TerminalId>(7)};
   EXPECT_DONE(write([key](Unit& u) { return u.insert_key(key); }));
   EXPECT_CODE(Code::AlreadyExists, write([key](Unit& u) { return u.insert_key(key); }));
   const auto keys = read([](Reader& r) { return r.keys(); });
   ASSERT_TRUE(keys);
   ASSERT_EQ(keys->size(), 1u);
   const KeyRow& found = keys->front();
-  EXPECT_EQ(std::tie(found.id, found.owner, found.label, found.hash, found.created, found.scopes, found.expires, found.used),
-            std::tie(key.id, key.owner, key.label, key.hash, key.created, key.scopes, key.expires, key.used));
+  EXPECT_EQ(std::tie(found.id, found.owner, found.label, found.hash, found.created, found.scopes, found.expires, found.used, found.terminal),
+            std::tie(key.id, key.owner, key.label, key.hash, key.created, key.scopes, key.expires, key.used, key.terminal));
   EXPECT_DONE(write([](Unit& u) { return u.set_key_used(id<KeyId>(1), at(8)); }));
   EXPECT_DONE(write([](Unit& u) { return u.set_key_used(id<KeyId>(2), at(8)); }));
   EXPECT_EQ(read([](Reader& r) { return r.keys(); })->front().used, at(8));

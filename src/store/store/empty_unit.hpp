@@ -92,6 +92,25 @@ class EmptyUnit : public Unit {
   Result<> insert_log_entry(const LogRow&) override { return {}; }
   Result<> put_idempotency(const IdempotencyRow&, WallTime) override { return {}; }
 
+  Result<SnapshotRow> snapshot(const SnapshotId&) override { return absent(); }
+  Result<SnapshotPage> snapshots(const SnapshotFilter&, const std::optional<SnapshotPosition>&, std::uint32_t) override {
+    return SnapshotPage{};
+  }
+  Result<SnapshotCounts> snapshot_counts(const std::string&) override { return SnapshotCounts{}; }
+  Result<std::vector<SnapshotRow>> snapshots_in(SnapshotState, std::uint32_t) override { return std::vector<SnapshotRow>{}; }
+  Result<std::vector<AccessRow>> accesses(const SnapshotId&) override { return std::vector<AccessRow>{}; }
+  Result<VisitPage> visits(const VisitFilter&, const std::optional<SnapshotPosition>&, std::uint32_t) override { return VisitPage{}; }
+  Result<VisitTotals> visit_totals(const SnapshotId&) override { return VisitTotals{}; }
+  Result<> insert_snapshot(const SnapshotRow&) override { return {}; }
+  Result<> update_snapshot(const SnapshotRow&, SnapshotState) override { return {}; }
+  Result<> remove_snapshot(const SnapshotId&) override { return {}; }
+  Result<> insert_access(const AccessRow&) override { return {}; }
+  Result<> revoke_access(const SnapshotId&, const AccessId&, WallTime) override { return absent(); }
+  Result<bool> use_access(const SnapshotId&, const std::string&, WallTime) override { return false; }
+  Result<Visited> count_visit(const NewVisit&) override { return Visited{}; }
+  Result<> hide_visit(const std::string&, const SnapshotId&) override { return absent(); }
+  Result<std::uint64_t> mark_visits_gone(const SnapshotId&, std::uint32_t) override { return std::uint64_t{0}; }
+
   Result<std::optional<std::string>> setting(const std::string&) override { return std::nullopt; }
   Result<> check() override { return {}; }
   Result<> put_setting(const std::string&, const std::string&) override { return {}; }

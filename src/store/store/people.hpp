@@ -69,6 +69,7 @@ struct KeyRow {
   Permissions scopes = Permissions::all();  // at most these of the owner's
   std::optional<WallTime> expires;
   std::optional<WallTime> used;  // the last time, within keys.used_every_ms
+  std::optional<TerminalId> terminal{};  // a link: it looks at this one and opens nothing else
 };
 
 class PeopleReader {

@@ -31,6 +31,7 @@
 #include "store/people.hpp"
 #include "store/rows.hpp"
 #include "store/session.hpp"
+#include "store/snapshots.hpp"
 
 namespace berth::store {
 
@@ -110,7 +111,8 @@ class Reader : public SandboxReader,
                public JobReader,
                public EventReader,
                public AuditReader,
-               public SessionReader {
+               public SessionReader,
+               public SnapshotReader {
  public:
   virtual ~Reader() = default;
   virtual Result<std::optional<std::string>> setting(const std::string& name) = 0;
@@ -125,7 +127,8 @@ class Unit : public Reader,
              public JobWriter,
              public EventWriter,
              public AuditWriter,
-             public SessionWriter {
+             public SessionWriter,
+             public SnapshotWriter {
  public:
   virtual Result<> put_setting(const std::string& name, const std::string& value) = 0;
 };

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "store_sqlite/session_schema.hpp"
+#include "store_sqlite/snapshot_schema.hpp"
 
 namespace berth::store_sqlite {
 namespace {
@@ -183,13 +184,20 @@ CREATE TABLE audit (
 ) STRICT;
 )sql";
 
+// A link is a key that looks at one terminal; '' is any other key.
+constexpr const char* link_schema = R"sql(
+ALTER TABLE keys ADD COLUMN terminal TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
                             Migration{3, "jobs; terminals by their end", job_schema},
                             Migration{4, "users; scopes, expiry and last use of keys", people_schema},
                             Migration{5, "events", event_schema},
                             Migration{6, "names and titles of terminals; commands by what they are", verbs_schema},
-                            Migration{7, "audit", audit_schema}};
+                            Migration{7, "audit", audit_schema},
+                            Migration{8, "keys of one terminal", link_schema},
+                            Migration{9, "snapshots, their tokens and visits", snapshot_schema}};
 
 }  // namespace
 

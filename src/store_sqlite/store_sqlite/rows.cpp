@@ -98,6 +98,10 @@ void bind_command(Statement& s, const store::CommandRow& row) {
 
 Result<store::KeyRow> read_key(const Statement& s) {
   TRY_ASSIGN(auto id, read_id<KeyId>(s, 0));
+  std::optional<TerminalId> terminal;
+  if (!s.text(9).empty()) {
+    TRY_ASSIGN(terminal, read_id<TerminalId>(s, 9));
+  }
   return store::KeyRow{.id = std::move(id),
                        .owner = s.text(1),
                        .label = s.text(2),
@@ -106,7 +110,8 @@ Result<store::KeyRow> read_key(const Statement& s) {
                        .revoked = time_at(s.optional_integer(5)),
                        .scopes = store::Permissions(static_cast<std::uint8_t>(s.integer(6))),
                        .expires = time_at(s.optional_integer(7)),
-                       .used = time_at(s.optional_integer(8))};
+                       .used = time_at(s.optional_integer(8)),
+                       .terminal = std::move(terminal)};
 }
 
 Result<std::string> pack_argv(const std::vector<std::string>& argv) {

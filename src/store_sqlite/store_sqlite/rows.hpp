@@ -15,7 +15,7 @@
 #define BERTH_COMMAND_COLUMNS \
   "terminal, number, sandbox, owner, text, cwd, exit_code, done, started, duration_ns, output_begin, output_end, " \
   "full_screen, trusted"
-#define BERTH_KEY_COLUMNS "id, owner, label, hash, created, revoked, scopes, expires, used"
+#define BERTH_KEY_COLUMNS "id, owner, label, hash, created, revoked, scopes, expires, used, terminal"
 
 namespace berth::store_sqlite {
 

@@ -91,6 +91,25 @@ class SqlUnit final : public store::Unit {
   Result<> insert_log_entry(const store::LogRow&) override;
   Result<> put_idempotency(const store::IdempotencyRow&, WallTime forget) override;
 
+  Result<store::SnapshotRow> snapshot(const SnapshotId& id) override;
+  Result<store::SnapshotPage> snapshots(const store::SnapshotFilter&, const std::optional<store::SnapshotPosition>& after,
+                                        std::uint32_t limit) override;
+  Result<store::SnapshotCounts> snapshot_counts(const std::string& owner) override;
+  Result<std::vector<store::SnapshotRow>> snapshots_in(store::SnapshotState state, std::uint32_t limit) override;
+  Result<std::vector<store::AccessRow>> accesses(const SnapshotId&) override;
+  Result<store::VisitPage> visits(const store::VisitFilter&, const std::optional<store::SnapshotPosition>& after,
+                                  std::uint32_t limit) override;
+  Result<store::VisitTotals> visit_totals(const SnapshotId&) override;
+  Result<> insert_snapshot(const store::SnapshotRow&) override;
+  Result<> update_snapshot(const store::SnapshotRow&, store::SnapshotState expected) override;
+  Result<> remove_snapshot(const SnapshotId&) override;
+  Result<> insert_access(const store::AccessRow&) override;
+  Result<> revoke_access(const SnapshotId&, const AccessId&, WallTime when) override;
+  Result<bool> use_access(const SnapshotId&, const std::string& hash, WallTime now) override;
+  Result<store::Visited> count_visit(const store::NewVisit&) override;
+  Result<> hide_visit(const std::string& visitor, const SnapshotId&) override;
+  Result<std::uint64_t> mark_visits_gone(const SnapshotId&, std::uint32_t limit) override;
+
  private:
   Result<store::Page<store::CommandRow>> filtered_commands(const store::CommandFilter&, const store::PageRequest&);
 

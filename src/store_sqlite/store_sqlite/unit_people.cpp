@@ -14,7 +14,7 @@ constexpr Query user_insert{"user_insert", "INSERT INTO users (name, role, disab
 constexpr Query user_update{"user_update", "UPDATE users SET role = ?2, disabled = ?3 WHERE name = ?1"};
 constexpr Query keys_valid{"keys_valid",
                            "SELECT " BERTH_KEY_COLUMNS " FROM keys WHERE revoked IS NULL ORDER BY created, id"};
-constexpr Query key_insert{"key_insert", "INSERT INTO keys (" BERTH_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+constexpr Query key_insert{"key_insert", "INSERT INTO keys (" BERTH_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
 constexpr Query key_used{"key_used", "UPDATE keys SET used = ?2 WHERE id = ?1"};
 constexpr Query key_revoke{"key_revoke", "UPDATE keys SET revoked = coalesce(revoked, ?2) WHERE id = ?1"};
 constexpr Query setting_get{"setting_get", "SELECT value FROM settings WHERE name = ?1"};
@@ -63,9 +63,10 @@ Result<std::optional<std::string>> SqlUnit::setting(const std::string& name) {
 
 Result<> SqlUnit::insert_key(const store::KeyRow& row) {
   TRY_ASSIGN(auto statement, connection_.prepare(key_insert));
+  const std::string terminal = row.terminal ? row.terminal->str() : std::string();  // until the statement has run
   statement.bind(row.id.str(), row.owner, row.label, row.hash, nanoseconds(row.created),
                  nanoseconds(row.revoked), std::int64_t{row.scopes.bits()}, nanoseconds(row.expires),
-                 nanoseconds(row.used));
+                 nanoseconds(row.used), terminal);
   return taken(statement.run(), "The key exists already.");
 }
 

@@ -1,7 +1,6 @@
-#include <algorithm>
-#include <limits>
-
+#include "store_sqlite/places.hpp"
 #include "store_sqlite/queries.hpp"
+#include "store_sqlite/tags.hpp"
 #include "store_sqlite/unit.hpp"
 #include "store_sqlite/values.hpp"
 
@@ -52,26 +51,11 @@ constexpr Query session_pages[3][2] = {
     {BERTH_SESSION_PAGE("sessions_updated_up", "updated", "updated", ">", "ASC"),
      BERTH_SESSION_PAGE("sessions_updated_down", "updated", "updated", "<", "DESC")}};
 
-std::string join(const std::vector<std::string>& tags) {
-  std::string out;
-  for (const auto& tag : tags) out += (out.empty() ? "" : "\n") + tag;
-  return out;
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    out.emplace_back(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), out.back().size() + 1));
-  }
-  return out;
-}
-
 Result<store::SessionRow> read_session(const Statement& s) {
   TRY_ASSIGN(auto id, read_id<SessionId>(s, 0));
   TRY_ASSIGN(const auto state, read_enum(s, 6, store::SessionState::Closed));
   store::SessionRow row{.id = std::move(id), .owner = s.text(1), .title = s.text(2), .title_key = s.text(3),
-                        .description = s.text(4), .tags = split(s.text(5)), .state = state, .damaged = s.integer(7) != 0,
+                        .description = s.text(4), .tags = split_tags(s.text(5)), .state = state, .damaged = s.integer(7) != 0,
                         .version = static_cast<std::uint64_t>(s.integer(8)), .head = s.text(9),
                         .document_bytes = static_cast<std::uint64_t>(s.integer(10)),
                         .hash_version = static_cast<std::uint64_t>(s.integer(11)), .hash = s.text(12), .sandbox = s.text(13),
@@ -99,11 +83,6 @@ void bind_session(Statement& s, const store::SessionRow& row, const std::string&
          nanoseconds(row.created), nanoseconds(row.updated));
 }
 
-store::SessionPosition position_of(const store::SessionRow& row, SessionOrder order, std::int64_t number) {
-  return {.title_key = row.title_key, .time_ns = nanoseconds(order == SessionOrder::Created ? row.created : row.updated),
-          .number = number};
-}
-
 }  // namespace
 
 Result<store::SessionRow> SqlUnit::session(const SessionId& id) {
@@ -118,29 +97,13 @@ Result<store::SessionPage> SqlUnit::sessions(const store::SessionFilter& filter,
   TRY_ASSIGN(auto s, connection_.prepare(query));
   std::optional<std::int64_t> state;
   if (filter.state) state = static_cast<std::int64_t>(*filter.state);
-  const bool up = filter.direction == Direction::Up;
-  constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min(), highest = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t begin = up ? lowest : highest;
-  s.bind(filter.owner, after ? after->time_ns : begin, after ? after->number : begin, filter.title, filter.tag, state, nanoseconds(filter.from),
-         nanoseconds(filter.until), std::int64_t{limit} + 1);
-  if (filter.order == SessionOrder::Title) {
-    if (after) s.bind_at(2, std::string_view(after->title_key));
-    else if (up) s.bind_at(2, std::string_view());
-    else s.bind_at(2, Blob{"\xff"});  // a blob comes after every text
-  }
-  store::SessionPage page;
-  std::int64_t last = 0;
-  for (;;) {
-    TRY_ASSIGN(const bool more, s.step());
-    if (!more) return page;
-    if (page.rows.size() == limit) {
-      page.next = position_of(page.rows.back(), filter.order, last);
-      return page;
-    }
-    last = s.integer(session_columns);
-    TRY_ASSIGN(auto row, read_session(s));
-    page.rows.push_back(std::move(row));
-  }
+  constexpr std::int64_t place = 0;  // bound below
+  s.bind(filter.owner, place, place, filter.title, filter.tag, state, nanoseconds(filter.from), nanoseconds(filter.until),
+         std::int64_t{limit} + 1);
+  bind_place(s, filter.order == SessionOrder::Title ? Key::Title : Key::Time, filter.direction, after);
+  return read_places<store::SessionPage>(s, read_session, session_columns, limit, [order = filter.order](const auto& row) {
+    return order == SessionOrder::Created ? row.created : row.updated;
+  });
 }
 
 Result<store::SessionCounts> SqlUnit::session_counts(const std::string& owner) {
@@ -152,7 +115,7 @@ Result<store::SessionCounts> SqlUnit::session_counts(const std::string& owner) {
 }
 
 Result<> SqlUnit::insert_session(const store::SessionRow& row) {
-  const std::string tags = join(row.tags);
+  const std::string tags = join_tags(row.tags);
   TRY_ASSIGN(auto statement, connection_.prepare(session_insert));
   bind_session(statement, row, tags);
   return taken(statement.run(), "The session exists already.");
@@ -160,7 +123,7 @@ Result<> SqlUnit::insert_session(const store::SessionRow& row) {
 
 Result<> SqlUnit::update_session(const store::SessionRow& row, std::uint64_t expected_version,
                                  store::SessionState expected_state) {
-  const std::string tags = join(row.tags);
+  const std::string tags = join_tags(row.tags);
   TRY_ASSIGN(auto statement, connection_.prepare(session_update));
   bind_session(statement, row, tags);
   statement.bind_at(session_columns + 1, as_signed(expected_version));

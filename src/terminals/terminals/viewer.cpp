@@ -28,6 +28,7 @@ Viewer::~Viewer() {
 boost::asio::awaitable<Result<Viewer::Item>> Viewer::read() {
   held_.reset();
   for (;;) {
+    if (turned_away_) co_return std::unexpected(*turned_away_);
     if (auto told = news()) co_return *std::move(told);
     if (!follows()) co_return co_await move_forward({.to = {}, .why = Missed::Slow});
     if (position_ < terminal_->end_ && room() > 0) {
@@ -83,13 +84,20 @@ Result<> Viewer::acknowledge(ByteOffset taken) {
   return {};
 }
 
+void Viewer::turn_away(Error why) {
+  turned_away_ = std::move(why);
+  wake();
+}
+
 Result<> Viewer::take_over() {
+  if (turned_away_) return std::unexpected(*turned_away_);
   if (!options_.seat.may_write) return fail(Code::PermissionDenied, "This viewer may only read.");
   terminal_->audience_.take_over(*this);
   return {};
 }
 
 Result<> Viewer::may_type() const {
+  if (turned_away_) return std::unexpected(*turned_away_);
   if (writer_) return {};
   if (!options_.seat.may_write) return fail(Code::PermissionDenied, "This viewer may only read.");
   return fail(Code::FailedPrecondition, "Another viewer types in this terminal.", "Take over first: {\"type\":\"take_over\"}.");

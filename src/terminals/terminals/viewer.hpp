@@ -58,6 +58,7 @@ class Viewer {
   Result<> take_over();                    // PermissionDenied for one that only reads
   Result<> may_type() const;               // PermissionDenied, FailedPrecondition: another one has the seat
   void say_size(TerminalSize size) { terminal_->audience_.say_size(*this, size); }
+  void turn_away(Error why);               // read() and may_type() fail with it from now on
   void leave() { leaving_ = Seats::Leaving::Gone; }  // its end is no lost connection
 
   [[nodiscard]] const std::shared_ptr<Terminal>& terminal() const { return terminal_; }
@@ -94,6 +95,7 @@ class Viewer {
   Seats::Leaving leaving_ = Seats::Leaving::Lost;
   bool writer_ = false, behind_ = false, size_news_ = false;
   std::optional<Seats::Why> seat_news_;
+  std::optional<Error> turned_away_;
   std::shared_ptr<const std::string> held_;  // what the last chunk points into
   std::unique_ptr<journal::Cursor> cursor_;  // only while behind: a caught-up viewer holds no descriptor
   boost::asio::steady_timer wake_;
