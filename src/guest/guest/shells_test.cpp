@@ -266,7 +266,7 @@ const std::vector<Situation> situations{
     {"input for a program", All, {"sh -c 'echo up; read x; echo got $x'\n", Output("up\r\n"), "hi\n"},
      {"sh -c 'echo up; read x; echo got $x'|0"}},
     {"end of input for a program", All, {"echo up; cat\n", Output("up\r\n"), "x\n\x04"}, {"echo up; cat|0"}},
-    {"a password", All, {"sh -c 'stty -echo; printf ask:; read x; stty echo'\n", Output("ask:"), "s3cret-word\n"},
+    {"a password", All, {"sh -c 'stty -echo; printf ask:; read x; stty echo'\n", Output("ask:"), "s3cret-word\n", Prompt},
      {"sh -c 'stty -echo; printf ask:; read x; stty echo'|0"}},
     {"the line before, by arrow", Full, {"sh -c 'exit 4'\n", Prompt, "\x1b[A\n"}, {"sh -c 'exit 4'|4", "sh -c 'exit 4'|4"}},
     {"a line that was mended", All, {"echo abd\x7f" "c\n"}, {"echo abc|0"}},
