@@ -276,7 +276,11 @@ TEST_F(ServerTest, AnotherServerGoesOnWithSocketsAndIdleClients) {
   control.expect(empty_outcome);
   const auto sockets = listen({});
   ASSERT_TRUE(sockets);
-  const auto open = [&] { return *Server::open(runtime, control, {}, {}, [](Upgraded) {}, &*sockets); };
+  const auto open = [&] {
+    auto opened = *Server::open(runtime, control, {}, {}, [](Upgraded) {}, &*sockets);
+    opened->accept();
+    return opened;
+  };
   server = open();
   runtime.start();
   Client idle(server->port()), silent(server->port());
