@@ -1,5 +1,6 @@
 """The peers: the bare OCI runtime on an equal bundle, the runtime's own exec, podman when it is installed."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -95,3 +96,52 @@ def first_child_of_sandbox(rig, sandbox):
     """The host's pid of berth-init."""
     with open(os.path.join(rig.directory(sandbox), "run", "pid")) as file:
         return int(file.read())
+
+
+@contextlib.contextmanager
+def tmux(*argv):
+    """The command of a client that is attached to a tmux server of its own; the server runs `argv`."""
+    with tempfile.TemporaryDirectory(prefix="bb-tmux-", dir="/tmp") as place:
+        socket = os.path.join(place, "socket")
+        base = ["tmux", "-f", "/dev/null", "-S", socket]
+        try:
+            yield ["env", "TERM=xterm-256color", *base, "new-session", *argv]
+        finally:
+            subprocess.run([*base, "kill-server"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def copies(rig, source):
+    """MB/s of `cat source` through others that keep or show what a terminal prints, until all of it came out."""
+    size = os.path.getsize(source) / 1e6
+    with tempfile.TemporaryDirectory(prefix="bb-copies-", dir="/var/tmp") as place:
+        out = os.path.join(place, "out")
+        with tmux("cat", source) as attached:
+            ways = {"tmux attached": attached, "script to a file": ["script", "-q", "-e", "-c", f"cat {source}", out],
+                    "asciinema rec": ["asciinema", "rec", "-q", "--overwrite", "-c", f"cat {source}", out]}
+            for name, command in ways.items():
+                seconds = json.loads(rig.probe("pty-bulk", *command, remote=False))["seconds"]
+                yield name, size / seconds
+
+
+def forget_pages(directory):
+    """Nothing of a directory's files is in the page cache any more."""
+    for path, _, files in os.walk(directory):
+        for name in files:
+            descriptor = os.open(os.path.join(path, name), os.O_RDONLY)
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
+def read_cold(journal, size=4 << 20):
+    """Milliseconds until the last bytes of the largest segments were read."""
+    names = sorted(name for name in os.listdir(journal) if name.endswith(".journal"))
+    begin = time.monotonic()
+    left = size
+    for name in reversed(names):
+        with open(os.path.join(journal, name), "rb") as file:
+            file.seek(max(0, os.path.getsize(file.name) - left))
+            left -= len(file.read(left))
+        if left <= 0:
+            break
+    return [(time.monotonic() - begin) * 1000]

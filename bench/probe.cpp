@@ -1,6 +1,7 @@
 // berth-bench-probe MODE …: one measurement, samples in microseconds one a line (or one JSON line) on stdout.
 //   exec HOST PORT KEY SANDBOX COUNT PROGRAM      exec through the API
 //   echo HOST PORT KEY TERMINAL COUNT GAP_US      key to echo over a WebSocket
+//   attach HOST PORT KEY TERMINAL QUERY           from connecting until the screen is there, or the first output
 //   bulk HOST PORT KEY TERMINAL                   reads to the end; checks that offsets continue; JSON
 //   hold HOST PORT KEY                            attaches the terminals named on stdin, prints "held", waits for EOF
 //   pty-echo COUNT GAP_US PROGRAM [ARG…]          the same through a bare PTY
@@ -69,12 +70,21 @@ int run_echo(char** a) {
     std::printf("%.1f\n", micros(begin));
     if (i % 64 == 63) {  // a new line now and then, as a person types; its echo is read away
       socket.send_binary("\n");
-      for (std::size_t seen = 0; seen < 66;) {
-        const bench::Frame frame = socket.read();
-        if (frame.opcode == 2) seen += frame.payload.size() - 9;
-      }
+      while (socket.read().payload.find('\n') == std::string_view::npos) {}
     }
   }
+  return 0;
+}
+
+int run_attach(char** a) {
+  const auto begin = Clock::now();
+  bench::WebSocket socket(a[0], a[1], attach_path(a[3], a[4]), a[2]);
+  for (;;) {
+    const bench::Frame frame = socket.read();
+    if (frame.opcode == 8) die("closed before a screen came");
+    if (frame.opcode == 2) break;
+  }
+  std::printf("%.1f\n", micros(begin));
   return 0;
 }
 
@@ -127,8 +137,11 @@ int run_pty_echo(char** a) {
   const pid_t child = spawn_on_pty(a + 2, master);
   char buffer[65536];
   pollfd waiting{master, POLLIN, 0};
-  while (poll(&waiting, 1, 300) > 0)
-    if (read(master, buffer, sizeof buffer) <= 0) die("the program ended");
+  const auto until_quiet = [&](int ms) {
+    while (poll(&waiting, 1, ms) > 0)
+      if (read(master, buffer, sizeof buffer) <= 0) die("the program ended");
+  };
+  until_quiet(300);
   for (int i = 0; i < std::atoi(a[0]); ++i) {
     const char key = static_cast<char>('a' + i % 26);
     pause_between(std::atoi(a[1]));
@@ -142,7 +155,7 @@ int run_pty_echo(char** a) {
     std::printf("%.1f\n", micros(begin));
     if (i % 64 == 63) {
       if (write(master, "\n", 1) != 1) die("write failed");
-      for (ssize_t seen = 0; seen < 66;) seen += read(master, buffer, sizeof buffer);
+      until_quiet(20);
     }
   }
   kill(child, SIGKILL);
@@ -172,6 +185,7 @@ int main(int argc, char** argv) {
   const int given = argc - 2;
   if (mode == "exec" && given == 6) return run_exec(rest);
   if (mode == "echo" && given == 6) return run_echo(rest);
+  if (mode == "attach" && given == 5) return run_attach(rest);
   if (mode == "bulk" && given == 4) return run_bulk(rest);
   if (mode == "hold" && given == 3) return run_hold(rest);
   if (mode == "pty-echo" && given >= 3) return run_pty_echo(rest);

@@ -28,12 +28,32 @@ class Rig:
         self.home = tempfile.mkdtemp(prefix="bb-", dir="/tmp")
         os.chmod(self.home, 0o700)
         self.log = open(os.path.join(self.home, "serve.out"), "wb")
-        environment = dict(os.environ, BERTH_HOME=self.home, BERTH_RATE_REQUESTS_PER_SECOND="100000",
+        self.environment = dict(os.environ, BERTH_HOME=self.home, BERTH_RATE_REQUESTS_PER_SECOND="100000",
                            BERTH_RATE_BURST="100000", BERTH_TERMINAL_MAX="2000", BERTH_SANDBOX_MAX="1000")
-        self.server = subprocess.Popen([self.tool("berth"), "serve", "--port", "0"], env=environment,
+        self._start()
+        self.call("POST", "/v1/templates/busybox/build", {})
+
+    def _start(self):
+        self.server = subprocess.Popen([self.tool("berth"), "serve", "--port", "0"], env=self.environment,
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self._wait_ready()
-        self.call("POST", "/v1/templates/busybox/build", {})
+
+    def restart(self):
+        """Another server, since the one that ran was killed."""
+        self.server.kill()
+        self.server.wait()
+        self._start()
+
+    def settled(self, journal, size):
+        """All that was printed is in the journal, and the server has looked after it: its screens are up to date."""
+        screens = os.path.join(journal, "screens")
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            kept = sorted(os.listdir(screens)) if os.path.isdir(screens) else []
+            if kept and int(kept[-1].split(".")[0]) >= size - (8 << 20):
+                return
+            time.sleep(0.5)
+        raise SystemExit("bench: no checkpoint of the screen after 300 s")
 
     def tool(self, name):
         return os.path.join(self.bin, name)

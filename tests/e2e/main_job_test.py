@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from kit import cli, listed
+from kit import SLOW, cli, listed
 from traces import sandbox_traces, traces
 
 
@@ -61,7 +61,7 @@ def test_exec_of_bytes_that_are_no_text(api, sandbox):
 
 
 def test_exec_ends_at_its_timeout(api, sandbox):
-    answer = api.exec(sandbox, "sh", "-c", "echo begun; exec sleep 1000", timeout_ms=300)
+    answer = api.exec(sandbox, "sh", "-c", "echo begun; exec sleep 1000", timeout_ms=int(1500 * SLOW))  # time to begin in, too
     assert answer["timed_out"] is True and answer["stdout"] == "begun\n" and answer["exit_code"] > 128, answer
 
 

@@ -1,6 +1,7 @@
 #pragma once
 // A named pool of threads for calls that block (fsync, removing trees, building templates). co_await pool.run(f) runs f
-// there and resumes where it was awaited. f returns a Result and must not touch state of a strand; it is not cancelled.
+// there and resumes where it was awaited. f returns a Result and must not touch state of a strand; it is not cancelled: what
+// may take seconds looks at stopping() now and then and gives up, or the server's end waits for it.
 // Bounded: beyond `queue` waiting calls the answer is ResourceExhausted at once.
 //
 // Example (aio::Pool& pool, std::string path):
@@ -14,6 +15,7 @@
 
 #include <atomic>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 
@@ -36,6 +38,8 @@ class Pool {
     held_.fetch_sub(1);
     co_return result;
   }
+  [[nodiscard]] std::stop_token stopping() const { return stop_.get_token(); }
+  void request_stop() { stop_.request_stop(); }
   void join() { pool_.join(); }
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -49,6 +53,7 @@ class Pool {
   std::string name_;
   std::size_t limit_;
   std::atomic<std::size_t> held_{0};
+  std::stop_source stop_;
   boost::asio::thread_pool pool_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "api_http/encoding.hpp"
 #include "base/utf8.hpp"
+#include "store/words.hpp"
 
 namespace berth::api_http {
 
@@ -15,17 +16,6 @@ json::value text(std::string_view value) {
 json::value time(const std::optional<WallTime>& value) { return value ? text(rfc3339(*value)) : json::value(nullptr); }
 template <class T>
 json::value or_null(const std::optional<T>& value) { return value ? json::value(*value) : json::value(nullptr); }
-
-std::string_view word(store::SandboxState state) {
-  switch (state) {
-    case store::SandboxState::Provisioning: return "provisioning";
-    case store::SandboxState::Running: return "running";
-    case store::SandboxState::Paused: return "paused";
-    case store::SandboxState::Stopped: return "stopped";
-    case store::SandboxState::Failed: return "failed";
-  }
-  return "failed";
-}
 
 std::string_view word(store::JobState state) {
   switch (state) {

@@ -1,11 +1,9 @@
 #include "api_ws/control_frame.hpp"
 
-#include <algorithm>
-#include <array>
-#include <initializer_list>
-
 #include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include "api_ws/json_frame.hpp"
 
 namespace berth::api_ws {
 
@@ -13,28 +11,17 @@ namespace {
 
 namespace json = boost::json;
 
-std::unexpected<Error> wrong(std::string message) { return fail(Code::InvalidArgument, std::move(message)); }
-
-Result<> allow_fields(const json::object& frame, std::initializer_list<std::string_view> names) {
-  for (const auto& [key, value] : frame) {
-    const std::string_view name = key;
-    if (name != "type" && std::ranges::find(names, name) == names.end())
-      return wrong(fmt::format("\"{}\" is not a field of this frame.", name.substr(0, 64)));
-  }
-  return {};
-}
-
-Result<std::uint16_t> integer(const json::object& frame, std::string_view name, std::int64_t max) {
-  const json::value* value = frame.if_contains(name);
+Result<std::uint16_t> integer(const JsonFrame& frame, std::string_view name, std::int64_t max) {
+  const json::value* value = frame.find(name);
   if (value == nullptr || !value->is_int64() || value->get_int64() < 1 || value->get_int64() > max)
-    return wrong(fmt::format("\"{}\" must be a whole number from 1 to {}.", name, max));
+    return wrong_frame(fmt::format("\"{}\" must be a whole number from 1 to {}.", name, max));
   return static_cast<std::uint16_t>(value->get_int64());
 }
 
-Result<ByteOffset> offset(const json::object& frame, std::string_view name) {
-  const json::value* value = frame.if_contains(name);
+Result<ByteOffset> offset(const JsonFrame& frame, std::string_view name) {
+  const json::value* value = frame.find(name);
   if (value != nullptr && value->is_uint64()) return ByteOffset{value->get_uint64()};
-  if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return wrong(fmt::format("\"{}\" must be an offset.", name));
+  if (value == nullptr || !value->is_int64() || value->get_int64() < 0) return wrong_frame(fmt::format("\"{}\" must be an offset.", name));
   return ByteOffset{static_cast<std::uint64_t>(value->get_int64())};
 }
 
@@ -52,37 +39,29 @@ std::string_view word(control::Attachment::Missed why) {
 }  // namespace
 
 Result<ControlFrame> parse_control_frame(std::string_view text) {
-  std::array<unsigned char, 2048> memory;
-  json::monotonic_resource resource(memory.data(), memory.size());
-  json::parse_options options;
-  options.max_depth = 4;
-  json::error_code error;
-  const json::value value = json::parse(json::string_view(text.data(), text.size()), error, &resource, options);
-  const json::object* frame = error ? nullptr : value.if_object();
-  if (frame == nullptr) return wrong("A text frame must be one JSON object.");
-  const json::value* type = frame->if_contains("type");
-  if (type == nullptr || !type->is_string()) return wrong("A text frame needs a \"type\".");
-  if (*type == "resize") {
-    TRY(allow_fields(*frame, {"cols", "rows"}));
-    TRY_ASSIGN(const auto cols, integer(*frame, "cols", 65535));
-    TRY_ASSIGN(const auto rows, integer(*frame, "rows", 65535));
+  JsonFrame frame;
+  TRY_ASSIGN(const auto type, frame.parse(text));
+  if (type == "resize") {
+    TRY(frame.allow({"cols", "rows"}));
+    TRY_ASSIGN(const auto cols, integer(frame, "cols", 65535));
+    TRY_ASSIGN(const auto rows, integer(frame, "rows", 65535));
     return Resize{{cols, rows}};
   }
-  if (*type == "signal") {
-    TRY(allow_fields(*frame, {"signal"}));
-    TRY_ASSIGN(const auto number, integer(*frame, "signal", 64));
+  if (type == "signal") {
+    TRY(frame.allow({"signal"}));
+    TRY_ASSIGN(const auto number, integer(frame, "signal", 64));
     return Signal{number};
   }
-  if (*type == "ack") {
-    TRY(allow_fields(*frame, {"offset"}));
-    TRY_ASSIGN(const auto taken, offset(*frame, "offset"));
+  if (type == "ack") {
+    TRY(frame.allow({"offset"}));
+    TRY_ASSIGN(const auto taken, offset(frame, "offset"));
     return Acknowledge{taken};
   }
-  TRY(allow_fields(*frame, {}));
-  if (*type == "take_over") return TakeOver{};
-  if (*type == "close_input") return CloseInput{};
-  if (*type == "ping") return Ping{};
-  return wrong("The \"type\" of the frame must be resize, signal, close_input, ack, take_over or ping.");
+  TRY(frame.allow({}));
+  if (type == "take_over") return TakeOver{};
+  if (type == "close_input") return CloseInput{};
+  if (type == "ping") return Ping{};
+  return wrong_frame("The \"type\" of the frame must be resize, signal, close_input, ack, take_over or ping.");
 }
 
 std::string hello_frame(std::string_view terminal_json, ByteOffset from, const control::Attachment::Greeting& greeting) {

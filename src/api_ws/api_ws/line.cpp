@@ -1,5 +1,7 @@
 #include "api_ws/line.hpp"
 
+#include <array>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -16,7 +18,6 @@ namespace http = beast::http;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kept_bytes = 4096;                 // of the input buffer between messages
 constexpr std::chrono::milliseconds close_limit{5'000};  // for the peer's half of the closing handshake
 constexpr std::chrono::milliseconds slow_write{100};     // longer: it waited for the peer, who therefore reads
 
@@ -24,7 +25,7 @@ constexpr std::chrono::milliseconds slow_write{100};     // longer: it waited fo
 
 Line::Line(asio::any_io_executor executor, UniqueFd connection, const Settings& settings, log::Logger log, std::string request_id)
     : settings_(settings), log_(std::move(log)), request_id_(std::move(request_id)), socket_(executor),
-      buffer_(settings.message_bytes + kept_bytes), watch_(executor), turn_(executor), ended_(executor), heard_(Clock::now()) {
+      buffer_(settings.message_bytes + first_.size()), watch_(executor), turn_(executor), ended_(executor), heard_(Clock::now()) {
   boost::system::error_code error;
   socket_.next_layer().assign(asio::generic::stream_protocol(AF_UNIX, 0), connection.get(), error);
   if (!error) (void)connection.release();
@@ -45,7 +46,6 @@ asio::awaitable<bool> Line::accept(std::string handshake_key, std::string protoc
     if (!protocol.empty()) response.set(http::field::sec_websocket_protocol, protocol);
   }));
   socket_.auto_fragment(false);
-  socket_.text(true);
   socket_.read_message_max(settings_.message_bytes);
   socket_.control_callback([this](websocket::frame_type, beast::string_view) { heard_ = Clock::now(); });
   const auto [error] = co_await socket_.async_accept(request, as_result);
@@ -53,29 +53,48 @@ asio::awaitable<bool> Line::accept(std::string handshake_key, std::string protoc
   co_return accepted_;
 }
 
-asio::awaitable<bool> Line::send(std::string text) {
+asio::awaitable<bool> Line::send(std::string text) { co_return co_await write(false, text, {}); }
+
+asio::awaitable<bool> Line::send_binary(std::string_view head, std::string_view body) { return write(true, head, body); }
+
+asio::awaitable<bool> Line::write(bool binary, std::string_view head, std::string_view body) {
   const auto self = shared_from_this();
   while (sending_)
     if (!co_await turn_.wait()) co_return false;
   if (aborted_ || closing_) co_return false;
   sending_ = true;
+  socket_.binary(binary);
+  const std::array<asio::const_buffer, 2> frame{asio::buffer(head), asio::buffer(body)};
   const auto began = Clock::now();
-  const auto [error, size] = co_await socket_.async_write(asio::buffer(text), as_result);
+  const auto [error, size] = co_await socket_.async_write(frame, as_result);
   if (!error && Clock::now() - began >= slow_write) heard_ = Clock::now();
   sending_ = false;
   turn_.notify();
+  if (error) abort();
   co_return !error;
 }
 
-asio::awaitable<std::optional<std::string>> Line::receive() {
+asio::awaitable<std::optional<std::string_view>> Line::receive() {
   const auto self = shared_from_this();
   buffer_.clear();
-  if (buffer_.capacity() > kept_bytes) buffer_.shrink_to_fit();
-  const auto [error, size] = co_await socket_.async_read(buffer_, as_result);
+  buffer_.shrink_to_fit();  // who waits for a client holds no more than keys and acknowledgements take
+  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(first_), as_result);
   if (error) co_return std::nullopt;
   heard_ = Clock::now();
-  co_return std::string(static_cast<const char*>(buffer_.cdata().data()), buffer_.size());
+  if (socket_.is_message_done()) co_return std::string_view(first_.data(), size);
+  buffer_.commit(asio::buffer_copy(buffer_.prepare(size), asio::buffer(first_, size)));
+  const auto [broken, rest] = co_await socket_.async_read(buffer_, as_result);
+  if (broken) co_return std::nullopt;
+  heard_ = Clock::now();
+  co_return std::string_view(static_cast<const char*>(buffer_.cdata().data()), buffer_.size());
 }
+
+void Line::busy(bool is) {
+  busy_ = is;
+  heard_ = Clock::now();
+}
+
+bool Line::left() const { return socket_.reason().code == websocket::close_code::normal; }
 
 asio::awaitable<void> Line::close(websocket::close_code code) {
   const auto self = shared_from_this();
@@ -116,8 +135,8 @@ void Line::watch(std::chrono::milliseconds after) {
 
 void Line::check_life() {
   const auto quiet = Clock::now() - heard_;
-  if (closing_ || quiet >= settings_.idle) {
-    log_.info("a page vanished", {{"request_id", request_id_}, {"quiet_ms", quiet}});
+  if (closing_ || (quiet >= settings_.idle && !busy_)) {
+    log_.info("a client vanished", {{"request_id", request_id_}, {"quiet_ms", quiet}});
     return abort();
   }
   if (accepted_ && !pinging_ && quiet >= settings_.ping / 2) {

@@ -30,11 +30,12 @@ std::vector<std::string> names_in(const std::filesystem::path& dir) {
 }  // namespace
 
 awaitable<void> JournalKeeper::run() {
-  for (;;) {
+  while (!stopping_) {  // at once, too: what came while no server ran has no checkpoints yet
+    if (auto looked = co_await look(); !looked && looked.error().code != Code::Cancelled)
+      domain_.parts.log.warning("journals not looked after", {{"error", looked.error()}});
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, domain_.parts.settings.journal_keep);
     const auto [cancelled] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (cancelled || stopping_) co_return;
-    if (auto looked = co_await look(); !looked) domain_.parts.log.warning("journals not looked after", {{"error", looked.error()}});
+    if (cancelled) co_return;
   }
 }
 
@@ -85,7 +86,9 @@ Result<> JournalKeeper::keep(Known& known) const {
   TRY_ASSIGN(const auto trimmed, journal::trim(dir, limit));
   TRY_ASSIGN(const auto checkpoints, journal::Checkpoints::open(dir, key));
   TRY_ASSIGN(const auto screens, checkpoints.trim(trimmed.begin, limit / 8));
-  if (auto left = leave_checkpoints(domain_, known.row); !left && left.error().code != Code::NotFound)
+  const auto left = leave_checkpoints(domain_, known.row);
+  if (!left && left.error().code == Code::Cancelled) return pass(left.error());
+  if (!left && left.error().code != Code::NotFound)
     domain_.parts.log.warning("no checkpoint of a screen", {{"terminal", known.row.id}, {"error", left.error()}});
   known.bytes = trimmed.disk_bytes + screens;
   known.done = !running && (compacted || compacted.error().code == Code::Damaged);

@@ -9,7 +9,8 @@ namespace {
 
 Result<terminals::ScreenSource> source_of(const Domain& domain, const store::TerminalRow& row) {
   terminals::ScreenSource source{.journal = domain.parts.home / "terminals" / row.id.str(), .key = {}, .size = row.size,
-                                 .checkpoint_bytes = domain.parts.settings.terminal_checkpoint_bytes};
+                                 .checkpoint_bytes = domain.parts.settings.terminal_checkpoint_bytes,
+                                 .stop = domain.pool->stopping()};
   if (domain.parts.machine_keys == nullptr) return source;
   TRY_ASSIGN(source.key, journal::load_key(source.journal, *domain.parts.machine_keys));
   return source;

@@ -120,6 +120,7 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   stopping_ = true;
   ready_ = false;
   journals_.stop();
+  pool_.request_stop();
   co_await sandboxes_.let_go(limit);
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
   if (sandboxes_.live() > 0) co_return;  // they go on

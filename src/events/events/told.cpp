@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/utf8.hpp"
+#include "store/words.hpp"
 
 namespace berth::events {
 namespace {
@@ -13,17 +14,6 @@ json::value text(std::string_view value) {
   std::string valid = to_utf8(value.substr(0, text_bytes));
   if (value.size() > text_bytes) valid += "…";
   return json::string(valid);
-}
-
-std::string_view word(store::SandboxState state) {
-  switch (state) {
-    case store::SandboxState::Provisioning: return "provisioning";
-    case store::SandboxState::Running: return "running";
-    case store::SandboxState::Paused: return "paused";
-    case store::SandboxState::Stopped: return "stopped";
-    case store::SandboxState::Failed: return "failed";
-  }
-  return "failed";
 }
 
 Result<> tell(store::Unit& unit, store::EventRow event, const json::object& data) {

@@ -76,7 +76,7 @@ boost::asio::awaitable<void> Answers::run_type(std::shared_ptr<Terminal> termina
 boost::asio::awaitable<void> Answers::run_read(std::shared_ptr<Terminal> terminal) {
   Answers& self = *terminal->answers_;
   if (auto read = co_await self.read_on(); !read) {
-    terminal->shared_->report(read.error(), terminal->row().id);
+    if (read.error().code != Code::Cancelled) terminal->shared_->report(read.error(), terminal->row().id);
     self.active_ = false;  // anew with the next output
     self.screen_.reset();
   }

@@ -47,6 +47,7 @@ Result<ScreenAt> screen_at(const ScreenSource& source, std::optional<ByteOffset>
   ScreenAt out{.screen = vt::Screen({.size = source.size}), .offset = way.from};
   TRY_ASSIGN(auto cursor, journal::Cursor::open(source.journal, way.from, source.key));
   while (out.offset < until) {
+    if (source.stop.stop_requested()) return fail(Code::Cancelled, "The screen is not wanted any more.");
     auto next = cursor.next(std::min<std::uint64_t>(chunk_bytes, until.value - out.offset.value));
     if (!next && next.error().code == Code::Damaged) {
       TRY(cursor.skip_damage());

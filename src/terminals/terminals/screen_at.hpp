@@ -3,7 +3,8 @@
 // or is damaged in between makes the screen begin anew behind it: nothing is guessed.
 //
 // Blocks for the disk and computes (about 300 MB of output in a second): for a pool. Memory: one screen, one checkpoint,
-// one chunk. Errors: NotFound (no journal), InvalidArgument (an offset that is not kept; names the range), the journal's.
+// one chunk. Errors: NotFound (no journal), InvalidArgument (an offset that is not kept; names the range), Cancelled (`stop`),
+// the journal's.
 //
 // Example (const std::filesystem::path& dir, const journal::Key& key):
 //   TRY_ASSIGN(const auto now, terminals::screen_at({.journal = dir, .key = key, .size = {80, 24}}, std::nullopt));
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "base/result.hpp"
 #include "base/units.hpp"
@@ -25,6 +27,7 @@ struct ScreenSource {
   journal::Key key;
   TerminalSize size;                       // when the journal does not tell it
   std::uint64_t checkpoint_bytes = 0;      // leave a checkpoint after so many bytes on the way; 0: none
+  std::stop_token stop = {};               // gives up at the next chunk
 };
 
 struct ScreenAt {

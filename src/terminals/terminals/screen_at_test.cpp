@@ -57,6 +57,18 @@ class ScreenAtTest : public testing::Test {
   std::vector<std::pair<std::size_t, TerminalSize>> sizes_;
 };
 
+TEST_F(ScreenAtTest, GivesUpWhenItIsNotWantedAnyMore) {
+  write(std::string(10'000, 'x'));
+  std::stop_source stop;
+  auto from = source();
+  from.stop = stop.get_token();
+  EXPECT_TRUE(screen_at(from, std::nullopt));
+  stop.request_stop();
+  const auto screen = screen_at(from, std::nullopt);
+  ASSERT_FALSE(screen);
+  EXPECT_EQ(screen.error().code, Code::Cancelled);
+}
+
 TEST_F(ScreenAtTest, IsWhatAllOutputBeforeItLeaves) {
   std::mt19937_64 rng(testing::UnitTest::GetInstance()->random_seed());
   for (int line = 0; line < 400; ++line) {

@@ -447,7 +447,8 @@ boost::asio::awaitable<Result<>> Terminal::committed() { return records_->settle
 Result<ScreenSource> Terminal::screen_source() const {
   TRY_ASSIGN(auto key, shared_->journal_key(row_.id));
   return ScreenSource{.journal = journal(), .key = std::move(key), .size = row_.size,
-                      .checkpoint_bytes = shared_->settings.checkpoint_bytes};
+                      .checkpoint_bytes = shared_->settings.checkpoint_bytes,
+                      .stop = shared_->pool == nullptr ? std::stop_token{} : shared_->pool->stopping()};
 }
 
 boost::asio::awaitable<Result<Terminal::Drawn>> Terminal::draw() {
