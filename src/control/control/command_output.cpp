@@ -40,12 +40,18 @@ Result<> read_kept(const std::filesystem::path& dir, const journal::Key& key, Co
   return {};
 }
 
-// As lines of a terminal that is as wide as this one was. Whole lines only are fed where lines are too many.
-std::string rendered(std::string_view bytes, TerminalSize size, std::size_t most_lines) {
+struct Rendered {
+  std::string text;
+  bool complete = true;
+};
+
+// As lines of a terminal that is as wide as this one was. Whole lines only are fed where lines are too many; a few bytes
+// may make many lines, of which the last are kept.
+Rendered rendered(std::string_view bytes, TerminalSize size, std::size_t most_lines) {
   vt::Screen screen({.size = vt::Screen::clamp(size), .scrollback_lines = static_cast<std::uint32_t>(most_lines)});
   screen.feed(bytes);
   (void)screen.take_replies();  // they were given when the program asked
-  return vt::text(screen, {.scrollback = true, .unwrap = true});
+  return {vt::text(screen, {.scrollback = true, .unwrap = true}), !screen.scrollback_dropped()};
 }
 
 }  // namespace
@@ -84,7 +90,9 @@ Result<CommandOutput> command_output(const Domain& domain, const OutputWanted& w
     if (wanted.tail) out.from = {out.end.value - part.size()};
     else out.end = out.from + part.size();
   }
-  std::string text = wanted.form == GetCommandOutput::Form::Raw ? std::string(part) : rendered(part, wanted.size, lines);
+  auto [text, complete] =
+      wanted.form == GetCommandOutput::Form::Raw ? Rendered{std::string(part)} : rendered(part, wanted.size, lines);
+  if (!complete) out.complete = false;
   if (wanted.head) text.resize(first_lines(text, *wanted.head).size());
   if (wanted.tail) text.erase(0, text.size() - last_lines(text, *wanted.tail).size());
   out.data = std::move(text);

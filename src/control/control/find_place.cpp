@@ -16,6 +16,7 @@ Result<ByteOffset> in_journal(const Domain& domain, const TerminalId& terminal, 
   }
   if (const auto* time = std::get_if<WallTime>(&place)) return journal::offset_at(dir, key, *time);
   TRY_ASSIGN(const auto kept, journal::range(dir, key));
+  if (std::holds_alternative<Now>(place)) return kept.end;
   TRY_ASSIGN(auto cursor, journal::Cursor::open(dir, kept.begin, key));
   TRY_ASSIGN(const auto piece, cursor.next(1));
   const WallTime began = piece ? piece->time : WallTime{};

@@ -51,6 +51,7 @@ Result<std::optional<Place>> parse_place(std::string_view text, std::string_view
   if (text.empty()) return std::nullopt;
   std::string_view rest = text;
   if (const auto offset = whole(rest); offset && rest.empty()) return Place{ByteOffset{*offset}};
+  if (text == "now") return Place{Now{}};
   rest = text;
   if (rest.starts_with("cmd:")) {
     rest.remove_prefix(4);
@@ -61,7 +62,7 @@ Result<std::optional<Place>> parse_place(std::string_view text, std::string_view
     return Place{*time};
   }
   return fail(Code::InvalidArgument, "The parameter \"" + std::string(parameter) + "\" names no place.",
-              "It is an offset, cmd:NUMBER, a time since the beginning as 90s or 1h5m, or a moment as 2026-03-01T14:05:00Z.");
+              "It is an offset, cmd:NUMBER, a time since the beginning as 90s or 1h5m, a moment as 2026-03-01T14:05:00Z, or now.");
 }
 
 }  // namespace berth::control

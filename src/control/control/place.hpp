@@ -13,7 +13,8 @@
 namespace berth::control {
 
 struct CommandNumber { std::uint64_t value = 0; };
-using Place = std::variant<ByteOffset, CommandNumber, WallTime, std::chrono::milliseconds>;
+struct Now {};  // the end of what there is
+using Place = std::variant<ByteOffset, CommandNumber, WallTime, std::chrono::milliseconds, Now>;
 
 // Empty for no text. InvalidArgument names `parameter`.
 [[nodiscard]] Result<std::optional<Place>> parse_place(std::string_view text, std::string_view parameter);

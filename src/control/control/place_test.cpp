@@ -23,6 +23,7 @@ TEST(Place, IsAnOffsetACommandADurationOrAMoment) {
   EXPECT_EQ(place<milliseconds>("90s"), milliseconds{90'000});
   EXPECT_EQ(place<milliseconds>("1h5m250ms"), milliseconds{3'900'250});
   EXPECT_EQ(place<WallTime>("1970-01-01T00:00:01Z").time_since_epoch(), std::chrono::seconds{1});
+  (void)place<Now>("now");
   EXPECT_FALSE(parse_place("", "from").value());
 }
 

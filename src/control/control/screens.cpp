@@ -10,7 +10,7 @@ namespace {
 Result<terminals::ScreenSource> source_of(const Domain& domain, const store::TerminalRow& row) {
   terminals::ScreenSource source{.journal = domain.parts.home / "terminals" / row.id.str(), .key = {}, .size = row.size,
                                  .checkpoint_bytes = domain.parts.settings.terminal_checkpoint_bytes,
-                                 .stop = domain.pool->stopping()};
+                                 .stop = domain.pool->stopping(), .budget = domain.parts.settings.terminal_screen};
   if (domain.parts.machine_keys == nullptr) return source;
   TRY_ASSIGN(source.key, journal::load_key(source.journal, *domain.parts.machine_keys));
   return source;
@@ -35,6 +35,12 @@ Result<ScreenView> view_screen(const Domain& domain, const store::TerminalRow& r
     case ScreenFormat::Image: view.data = vt::svg(now.screen); break;
   }
   return view;
+}
+
+Result<vt::KeyModes> key_modes_now(const Domain& domain, const store::TerminalRow& row) {
+  TRY_ASSIGN(const auto source, source_of(domain, row));
+  TRY_ASSIGN(const auto now, terminals::screen_at(source, std::nullopt));
+  return vt::key_modes(now.screen);
 }
 
 Result<> leave_checkpoints(const Domain& domain, const store::TerminalRow& row) {

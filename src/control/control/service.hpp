@@ -48,6 +48,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint64_t terminal_send_buffer_bytes = 1 << 20;
   std::uint64_t terminal_chunk_bytes = 64 << 10;
   std::uint64_t terminal_checkpoint_bytes = 4 << 20;
+  std::chrono::milliseconds terminal_screen{5'000};
   std::uint64_t terminal_answer_bytes = 16 << 20;
   std::uint32_t terminal_answer_lines = 100'000;
   std::chrono::milliseconds terminal_close_grace{5'000};

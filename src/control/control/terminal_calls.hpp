@@ -12,7 +12,7 @@ boost::asio::awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sand
 boost::asio::awaitable<Result<TerminalInfo>> get_terminal(FoundTerminal found);
 boost::asio::awaitable<Result<std::vector<TerminalInfo>>> live_terminals(std::shared_ptr<sandboxes::Sandbox> sandbox);
 boost::asio::awaitable<Result<>> write_input(FoundTerminal found, std::string data, bool close);
-// send_keys.cpp: all of it as one input, encoded for the modes that the terminal's recent output set.
+// send_keys.cpp: all of it as one input, encoded for the modes that the program set.
 boost::asio::awaitable<Result<>> send_keys(Domain* domain, FoundTerminal found, SendKeys wanted);
 // wait.cpp: returns when it happened, the terminal ended, or the time is over. Output costs one window of memory.
 boost::asio::awaitable<Result<WaitResult>> wait_for(Domain* domain, FoundTerminal found, WaitTerminal wanted);

@@ -49,6 +49,7 @@ std::shared_ptr<terminals::Shared> Domain::shared_for(const std::shared_ptr<aio:
   shared->settings.seal = parts.settings.journal_seal;
   shared->settings.journal_bytes = parts.settings.journal_terminal_bytes;
   shared->settings.checkpoint_bytes = parts.settings.terminal_checkpoint_bytes;
+  shared->settings.screen = parts.settings.terminal_screen;
   shared->settings.viewer_window_bytes = parts.settings.terminal_viewer_window_bytes;
   shared->settings.viewer_lag_bytes = parts.settings.terminal_viewer_lag_bytes;
   shared->settings.seat_grace = parts.settings.terminal_seat_grace;

@@ -41,12 +41,24 @@ void Audience::tell(const Seats::News& news) {
 // Only a change counts: what a client asked for by name (POST resize) stays until a window changes.
 void Audience::apply_size() {
   const auto size = seats_.size();
-  if (!size || size == applied_) return;
+  if (!size || size == applied_ || (pause_ && pause_->expiry() > std::chrono::steady_clock::now())) return;
   applied_ = size;
+  pause();
   if (*size != terminal_.row().size && terminal_.state() != Terminal::State::Ended)
     terminal_.spawn([](std::shared_ptr<Terminal> terminal, TerminalSize wanted) -> boost::asio::awaitable<void> {
       (void)co_await terminal->resize(wanted);
     }(terminal_.shared_from_this(), *size));
+}
+
+void Audience::pause() {
+  if (!pause_) pause_ = std::make_unique<boost::asio::steady_timer>(shared_.executor);
+  pause_->expires_after(shared_.settings.resize_pause);
+  pause_->async_wait([weak = terminal_.weak_from_this(), this](boost::system::error_code error) {
+    const auto terminal = weak.lock();
+    if (!terminal || error) return;
+    pause_.reset();
+    apply_size();
+  });
 }
 
 void Audience::tell_size() {

@@ -36,6 +36,7 @@ class Audience {
  private:
   void tell(const Seats::News& news);
   void apply_size();
+  void pause();
   void arm();
 
   Terminal& terminal_;
@@ -44,6 +45,7 @@ class Audience {
   Seats::Id next_ = 1;
   std::vector<Viewer*> viewers_;
   std::optional<TerminalSize> applied_;   // the last size that followed from the windows
+  std::unique_ptr<boost::asio::steady_timer> pause_;  // after one: whoever drags an edge makes no size of each step
   std::unique_ptr<boost::asio::steady_timer> timer_;  // only while a seat has a deadline
 };
 

@@ -38,16 +38,23 @@ void Records::update(const store::TerminalRow& row) {
 }
 
 void Records::put(const store::CommandRow& ended, const store::TerminalRow& row) {
-  pending_.commands.insert_or_assign(ended.number, ended);
+  add(ended);
   update(row);
 }
 
 void Records::put(const store::CommandRow& command) {
-  pending_.commands.insert_or_assign(command.number, command);
+  add(command);
   kick();
 }
 
-bool Records::full() const { return pending_.commands.size() >= shared_->settings.pending_commands; }
+void Records::add(const store::CommandRow& command) {
+  pending_.bytes += command.text.size() + command.cwd.size();  // of one that replaces another, too: it goes with the batch
+  pending_.commands.insert_or_assign(command.number, command);
+}
+
+bool Records::full() const {
+  return pending_.commands.size() >= shared_->settings.pending_commands || pending_.bytes >= shared_->settings.pending_bytes;
+}
 
 void Records::kick() {
   ++put_;
@@ -85,6 +92,7 @@ void Records::put_back(Batch failed) {
     pending_.update = std::move(failed.update);
   }
   pending_.commands.merge(failed.commands);  // what is newer stays
+  pending_.bytes += failed.bytes;
 }
 
 boost::asio::awaitable<Result<>> Records::settled() {

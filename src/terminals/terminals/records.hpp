@@ -38,9 +38,11 @@ class Records : public std::enable_shared_from_this<Records> {
   struct Batch {
     std::optional<store::TerminalRow> insert, update;
     std::map<std::uint64_t, store::CommandRow> commands;
+    std::size_t bytes = 0;  // of their texts, about
     [[nodiscard]] bool empty() const { return !insert && !update && commands.empty(); }
   };
 
+  void add(const store::CommandRow& command);
   void kick();
   static boost::asio::awaitable<void> run(std::shared_ptr<Records> self);
   void put_back(Batch failed);

@@ -1,7 +1,7 @@
 #include "terminals/screen_at.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <chrono>
 
 #include "journal/checkpoints.hpp"
 #include "journal/cursor.hpp"
@@ -10,63 +10,100 @@ namespace berth::terminals {
 namespace {
 
 constexpr std::size_t chunk_bytes = 256 << 10;
+constexpr std::size_t slice_bytes = 512;  // between two looks at the time: bytes can be dear
 
-struct Way {
-  vt::Screen screen;
-  ByteOffset from;        // of what comes next
-  ByteOffset checkpoint;  // of the last one
+// From a checkpoint to an offset. What was computed is left as checkpoints: worth only the time to make it again, so a disk
+// that is full costs a later reader that time, and nobody a screen.
+class Walk {
+ public:
+  Walk(const ScreenSource& source, const journal::Checkpoints& checkpoints, vt::Screen screen, ByteOffset from)
+      : source_(source), checkpoints_(checkpoints), screen_(std::move(screen)), offset_(from), left_(from) {
+    if (source.budget.count() > 0) deadline_ = Clock::now() + source.budget;
+  }
+
+  Result<> apply(const journal::Piece& piece) {
+    if (piece.kind == journal::Kind::Gap) begin_anew();
+    if (piece.kind == journal::Kind::Resize)
+      if (const auto size = journal::decode_resize(piece.data)) screen_.resize(*size);
+    if (journal::is_bytes(piece.kind)) TRY(feed(piece));
+    offset_ = std::max(offset_, piece.end);
+    if (source_.checkpoint_bytes > 0 && offset_.value - left_.value >= source_.checkpoint_bytes) leave(piece.time);
+    return may_go_on(piece.time);
+  }
+
+  void begin_anew() { screen_ = vt::Screen({.size = screen_.size()}); }
+  [[nodiscard]] ByteOffset offset() const { return offset_; }
+  [[nodiscard]] std::uint64_t computed() const { return computed_; }
+  [[nodiscard]] vt::Screen take() { return std::move(screen_); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Result<> feed(const journal::Piece& piece) {
+    for (std::size_t at = 0; at < piece.data.size(); at += slice_bytes) {
+      const auto slice = piece.data.substr(at, slice_bytes);
+      screen_.feed(slice);
+      (void)screen_.take_replies();  // whoever asked is long answered
+      computed_ += slice.size();
+      offset_ = std::max(offset_, piece.offset + (at + slice.size()));
+      TRY(may_go_on(piece.time));
+    }
+    return {};
+  }
+
+  Result<> may_go_on(WallTime time) {
+    if (source_.stop.stop_requested()) return fail(Code::Cancelled, "The screen is not wanted any more.");
+    if (!deadline_ || Clock::now() < *deadline_) return {};
+    leave(time);
+    return fail(Code::Timeout, "The screen takes longer to compute than it may.", "Ask again: it goes on where this ended.");
+  }
+
+  void leave(WallTime time) {
+    left_ = offset_;
+    if (source_.checkpoint_bytes > 0) (void)checkpoints_.append({.offset = offset_, .time = time, .state = vt::save(screen_)});
+  }
+
+  const ScreenSource& source_;
+  const journal::Checkpoints& checkpoints_;
+  vt::Screen screen_;
+  ByteOffset offset_;  // of what comes next
+  ByteOffset left_;    // of the last checkpoint
+  std::uint64_t computed_ = 0;
+  std::optional<Clock::time_point> deadline_;
 };
 
-Result<Way> begin(const ScreenSource& source, const journal::Checkpoints& checkpoints, ByteOffset at) {
-  TRY_ASSIGN(const auto range, journal::range(source.journal, source.key));
+Result<Walk> begin(const ScreenSource& source, const journal::Checkpoints& checkpoints, ByteOffset oldest, ByteOffset at) {
   TRY_ASSIGN(const auto nearest, checkpoints.nearest(at));
-  if (nearest && nearest->offset >= range.begin)
-    if (auto screen = vt::load(nearest->state)) return Way{*std::move(screen), nearest->offset, nearest->offset};
-  return Way{vt::Screen({.size = source.size}), range.begin, range.begin};
-}
-
-void apply(const journal::Piece& piece, vt::Screen& screen) {
-  if (piece.kind == journal::Kind::Gap) screen = vt::Screen({.size = screen.size()});
-  if (piece.kind == journal::Kind::Resize)
-    if (const auto size = journal::decode_resize(piece.data)) screen.resize(*size);
-  if (journal::is_bytes(piece.kind)) screen.feed(piece.data);
-  (void)screen.take_replies();  // whoever asked is long answered
-}
-
-// Worth only the time to make it again: a disk that is full costs a later reader that time, and nobody a screen.
-void leave_checkpoint(const journal::Checkpoints& checkpoints, Way& way, ByteOffset offset, WallTime time) {
-  if (checkpoints.append({.offset = offset, .time = time, .state = vt::save(way.screen)})) way.checkpoint = offset;
+  if (nearest && nearest->offset >= oldest)
+    if (auto screen = vt::load(nearest->state)) return Walk(source, checkpoints, *std::move(screen), nearest->offset);
+  return Walk(source, checkpoints, vt::Screen({.size = source.size}), oldest);
 }
 
 }  // namespace
 
 Result<ScreenAt> screen_at(const ScreenSource& source, std::optional<ByteOffset> at) {
   TRY_ASSIGN(const auto checkpoints, journal::Checkpoints::open(source.journal, source.key));
-  const ByteOffset until = at.value_or(ByteOffset{std::numeric_limits<std::uint64_t>::max()});
-  TRY_ASSIGN(auto way, begin(source, checkpoints, until));
-  ScreenAt out{.screen = vt::Screen({.size = source.size}), .offset = way.from};
-  TRY_ASSIGN(auto cursor, journal::Cursor::open(source.journal, way.from, source.key));
-  while (out.offset < until) {
-    if (source.stop.stop_requested()) return fail(Code::Cancelled, "The screen is not wanted any more.");
-    auto next = cursor.next(std::min<std::uint64_t>(chunk_bytes, until.value - out.offset.value));
+  TRY_ASSIGN(const auto range, journal::range(source.journal, source.key));
+  const ByteOffset until = at.value_or(range.end);
+  TRY_ASSIGN(auto walk, begin(source, checkpoints, range.begin, until));
+  TRY_ASSIGN(auto cursor, journal::Cursor::open(source.journal, walk.offset(), source.key));
+  while (at ? walk.offset() < until : walk.offset() <= until) {
+    const std::uint64_t room = at ? until.value - walk.offset().value : chunk_bytes;
+    auto next = cursor.next(std::min<std::uint64_t>(chunk_bytes, room));
     if (!next && next.error().code == Code::Damaged) {
       TRY(cursor.skip_damage());
-      way.screen = vt::Screen({.size = way.screen.size()});
+      walk.begin_anew();
       continue;
     }
     if (!next) return pass(std::move(next).error());
     if (!*next) break;
-    const journal::Piece& piece = **next;
-    apply(piece, way.screen);
-    if (journal::is_bytes(piece.kind)) out.computed_bytes += piece.data.size();
-    out.offset = std::max(out.offset, piece.end);
-    if (source.checkpoint_bytes > 0 && out.offset.value - way.checkpoint.value >= source.checkpoint_bytes)
-      leave_checkpoint(checkpoints, way, out.offset, piece.time);
+    TRY(walk.apply(**next));
   }
-  if (at && out.offset < *at)
-    return fail(Code::InvalidArgument, "The offset is after the end of the output, which is " + std::to_string(out.offset.value) + ".");
-  out.screen = std::move(way.screen);
-  return out;
+  if (at && walk.offset() < *at)
+    return fail(Code::InvalidArgument, "The offset is after the end of the output, which is " + std::to_string(walk.offset().value) + ".");
+  const ByteOffset offset = walk.offset();
+  const std::uint64_t computed = walk.computed();
+  return ScreenAt{.screen = walk.take(), .offset = offset, .computed_bytes = computed};
 }
 
 }  // namespace berth::terminals

@@ -69,6 +69,26 @@ TEST_F(ScreenAtTest, GivesUpWhenItIsNotWantedAnyMore) {
   EXPECT_EQ(screen.error().code, Code::Cancelled);
 }
 
+// Ten full screens of E for thirty bytes: what is cheap to print can be dear to draw.
+TEST_F(ScreenAtTest, WhatTakesTooLongIsGoneOnWithByTheNext) {
+  resize({.cols = 200, .rows = 100});
+  std::string dear;
+  for (int i = 0; i < 2000; ++i) dear += "\x1b#8";
+  write(dear);
+  write("\x1b[2J\x1b[Hdone");
+  auto from = source(1 << 30);
+  from.budget = std::chrono::milliseconds{1};
+  int rounds = 0;
+  auto screen = screen_at(from, std::nullopt);
+  for (; !screen && rounds < 100'000; ++rounds) {
+    ASSERT_EQ(screen.error().code, Code::Timeout);
+    screen = screen_at(from, std::nullopt);
+  }
+  ASSERT_TRUE(screen);
+  EXPECT_GT(rounds, 0);
+  EXPECT_EQ(vt::difference(screen->screen, expected(all_.size())), "");
+}
+
 TEST_F(ScreenAtTest, IsWhatAllOutputBeforeItLeaves) {
   std::mt19937_64 rng(testing::UnitTest::GetInstance()->random_seed());
   for (int line = 0; line < 400; ++line) {

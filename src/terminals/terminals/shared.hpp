@@ -23,11 +23,14 @@ namespace berth::terminals {
 struct Settings {
   std::size_t recent_bytes = 256 << 10;      // output kept in memory for viewers that follow; beyond it they read the journal
   std::size_t chunk_bytes = 64 << 10;        // one read of the journal
-  std::size_t pending_commands = 1024;       // rows that wait for the store before parsing waits
+  std::size_t pending_commands = 1024;       // rows that wait for the store before parsing waits,
+  std::size_t pending_bytes = 4 << 20;       // or bytes of their texts
   std::chrono::milliseconds retry{1000};     // after a write that failed
   bool seal = true;                          // new journals are sealed
   std::uint64_t journal_bytes = 0;           // most bytes on disk of one journal; 0: no limit
   std::uint64_t checkpoint_bytes = 0;        // leave a checkpoint when a screen took so much output; 0: none
+  std::chrono::milliseconds screen{5000};    // longest computation of one
+  std::chrono::milliseconds resize_pause{50};  // between two sizes that follow from windows: somebody drags an edge
   std::uint64_t viewer_window_bytes = 1 << 20;  // most output that a viewer was sent and did not acknowledge
   std::uint64_t viewer_lag_bytes = 4 << 20;  // a slow viewer that is further behind is moved forward
   std::chrono::milliseconds seat_grace{30'000};  // a writer that was lost finds its seat again

@@ -50,6 +50,7 @@ std::shared_ptr<Terminal> Terminal::restore(std::shared_ptr<const Shared> shared
                                             std::uint64_t next_number) {
   std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Running, true));
   terminal->next_number_ = next_number;
+  terminal->size_owed_ = true;  // the last one may have been stored and not told
   if (!terminal->monitored()) terminal->open_own_command(terminal->row_.created);
   return terminal;
 }
@@ -158,6 +159,7 @@ void Terminal::on_attached(std::shared_ptr<Outlet> outlet, const wire::TerminalS
   end_ = std::max(end_, ByteOffset{state->end()});
   if (!state->running()) end_with(make_exit(state->code(), state->signal()), shared_->clock->now(), {});
   else if (monitored()) catch_up();
+  if (state->running() && size_owed_ && row_.kind == store::TerminalKind::Pty) shared_->spawn(run_tell_size(shared_from_this()));
   wake();
 }
 
@@ -428,10 +430,21 @@ boost::asio::awaitable<Result<>> Terminal::resize(TerminalSize size) {
   frame.mutable_resize()->set_terminal_id(row_.id.str());
   frame.mutable_resize()->mutable_size()->set_cols(size.cols);
   frame.mutable_resize()->mutable_size()->set_rows(size.rows);
-  row_.size = size;
-  audience_.tell_size();
-  if (answers_) answers_->resize(size);
-  co_return co_await send(std::move(frame));
+  if (row_.size != size) {
+    row_.size = size;
+    records_->update(row_);
+    audience_.tell_size();
+  }
+  size_owed_ = true;
+  auto sent = co_await send(std::move(frame));
+  if (sent) size_owed_ = false;
+  else if (sent.error().code == Code::Unavailable && !ending_) co_return Result<>{};  // on_attached() sends it
+  co_return sent;
+}
+
+// The size is what was wanted last, whoever runs the terminal: a shim that did not hear of it is told when it is back.
+boost::asio::awaitable<void> Terminal::run_tell_size(std::shared_ptr<Terminal> self) {
+  (void)co_await self->resize(self->row_.size);  // an error is the end of the connection: the next one tells it
 }
 
 boost::asio::awaitable<Result<>> Terminal::signal(int signal, bool group) {
@@ -448,7 +461,8 @@ Result<ScreenSource> Terminal::screen_source() const {
   TRY_ASSIGN(auto key, shared_->journal_key(row_.id));
   return ScreenSource{.journal = journal(), .key = std::move(key), .size = row_.size,
                       .checkpoint_bytes = shared_->settings.checkpoint_bytes,
-                      .stop = shared_->pool == nullptr ? std::stop_token{} : shared_->pool->stopping()};
+                      .stop = shared_->pool == nullptr ? std::stop_token{} : shared_->pool->stopping(),
+                      .budget = shared_->settings.screen};
 }
 
 boost::asio::awaitable<Result<Terminal::Drawn>> Terminal::draw() {
@@ -461,8 +475,9 @@ boost::asio::awaitable<Result<Terminal::Drawn>> Terminal::draw() {
   co_return co_await shared_->pool->run(std::move(work));
 }
 
-boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> Terminal::screen(ByteOffset at) {
+boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> Terminal::screen(ByteOffset at, std::chrono::milliseconds budget) {
   CO_TRY_ASSIGN(auto source, screen_source());
+  source.budget = std::min(source.budget, budget);
   auto work = [source = std::move(source), at]() -> Result<std::unique_ptr<vt::Screen>> {
     TRY_ASSIGN(auto then, screen_at(source, at));
     return std::make_unique<vt::Screen>(std::move(then.screen));

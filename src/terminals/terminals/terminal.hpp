@@ -106,7 +106,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   Result<journal::Cursor> read_from(ByteOffset from) const;
   Result<journal::Summary> journal_summary() const;
   Result<ScreenSource> screen_source() const;
-  boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> screen(ByteOffset at);  // on the pool
+  boost::asio::awaitable<Result<std::unique_ptr<vt::Screen>>> screen(ByteOffset at, std::chrono::milliseconds budget);  // on the pool
   boost::asio::awaitable<Result<>> send(wire::ToShim frame);
   void look_for_questions(const wire::TerminalOutput& frame);
   void keep_recent(wire::TerminalOutput& frame);
@@ -118,6 +118,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   void open_own_command(WallTime time);
   void close_own_command(WallTime time);
   void catch_up();
+  static boost::asio::awaitable<void> run_tell_size(std::shared_ptr<Terminal> self);
   static boost::asio::awaitable<void> run_catch_up(std::shared_ptr<Terminal> self);
   Result<> pass_over_removed();
   boost::asio::awaitable<Result<>> read_journal();
@@ -137,6 +138,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   bool ending_ = false;        // the exit is known; parsing may lag
   bool told_ = false;          // rows were tried: viewers may see the end
   bool catching_up_ = false;
+  bool size_owed_ = false;     // the shim may not have heard of row_.size
   vt::Monitor monitor_;
   vt::MarkerParser watch_;     // of a terminal whose shell tells no commands: title, alternate screen
   std::uint64_t next_number_ = 1;

@@ -76,6 +76,7 @@ class TerminalTest : public testing::Test {
     shared_->clock = &clock_;
     shared_->journals = directory_;
     shared_->settings.retry = std::chrono::milliseconds{1};
+    shared_->settings.resize_pause = std::chrono::milliseconds{0};
     shared_->spawn = [this](awaitable<void> work) {
       boost::asio::co_spawn(io_, std::move(work), [](std::exception_ptr) {});
     };

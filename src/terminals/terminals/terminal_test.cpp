@@ -162,6 +162,45 @@ TEST_F(TerminalTest, CommandsGoOnBehindWhatTheJournalsLimitTook) {
   EXPECT_TRUE(reported_.empty());
 }
 
+TEST_F(TerminalTest, ASizeIsStoredAndToldToAShimThatWasAway) {
+  struct Away final : Outlet {
+    awaitable<Result<>> send(wire::ToShim) override { co_return fail(Code::Unavailable, "The sandbox cannot be reached."); }
+  };
+  row_.kind = store::TerminalKind::Pty;
+  auto terminal = running("");
+  wire::TerminalState state;
+  state.set_running(true);
+  terminal->on_attached(std::make_shared<Away>(), &state);
+  boost::asio::co_spawn(io_, terminal->resize({132, 43}), [](std::exception_ptr, const Result<>& done) { EXPECT_TRUE(done); });
+  settle();
+  EXPECT_EQ(store_.terminals_[row_.id.str()].size, (TerminalSize{132, 43}));
+  const auto told = [this](Terminal& to) {
+    outlet_->sent.clear();
+    wire::TerminalState running;
+    running.set_running(true);
+    to.on_attached(outlet_, &running);
+    settle();
+    return std::ranges::count_if(outlet_->sent, [](const wire::ToShim& frame) { return frame.has_resize() && frame.resize().size().cols() == 132; });
+  };
+  EXPECT_EQ(told(*terminal), 1) << "when it is back";
+  EXPECT_EQ(told(*terminal), 0) << "it knows";
+  auto restored = Terminal::restore(shared_, store_.terminals_[row_.id.str()], 1);
+  EXPECT_EQ(told(*restored), 1) << "a server that was killed may have stored a size that it never sent";
+}
+
+TEST_F(TerminalTest, RowsThatWaitAreLimitedInBytes) {
+  shared_->settings.pending_bytes = 1000;
+  auto records = std::make_shared<Records>(shared_, row_.id);
+  store_.failures = 1'000'000;
+  records->put(store::CommandRow{.terminal = row_.id, .number = 1, .text = std::string(400, 'x')});
+  EXPECT_FALSE(records->full());
+  records->put(store::CommandRow{.terminal = row_.id, .number = 2, .text = std::string(700, 'x')});
+  EXPECT_TRUE(records->full());
+  store_.failures = 0;
+  settle();
+  EXPECT_FALSE(records->full());
+}
+
 TEST_F(TerminalTest, AFullDiskDelaysRowsAndLosesNone) {
   auto terminal = running("n");
   settle();

@@ -219,6 +219,23 @@ TEST_F(ViewerTest, TheWritersWindowIsTheTerminals) {
   EXPECT_EQ(terminal->row().size, (TerminalSize{20, 5}));
 }
 
+TEST_F(ViewerTest, WhoDragsAnEdgeMakesTwoSizesNotAHundred) {
+  shared_->settings.resize_pause = std::chrono::milliseconds{30};
+  auto terminal = running("");
+  Taken taken;
+  auto viewer = attach(terminal, taken, {.seat = person("a")});
+  outlet_->sent.clear();
+  for (std::uint16_t cols = 20; cols <= 120; ++cols) {
+    viewer->say_size({cols, 30});
+    poll();
+  }
+  while (terminal->row().size != TerminalSize{120, 30}) {
+    io_.restart();
+    ASSERT_GT(io_.run_one(), 0u);
+  }
+  EXPECT_LT(std::ranges::count_if(outlet_->sent, &wire::ToShim::has_resize), 50) << "a machine that sleeps makes a few more";
+}
+
 TEST_F(ViewerTest, NobodyThereTheServerAnswersOnce) {
   auto terminal = running("");
   print(*terminal, "\x1b[3;7H\x1b[");

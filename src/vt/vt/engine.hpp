@@ -91,7 +91,7 @@ class Engine {
   [[nodiscard]] int last_width() const { return last_width_; }
 
   static constexpr std::size_t max_replies_bytes = 64 << 10, max_title_bytes = 1024, max_titles = 10,
-                               max_cluster_bytes = 64, max_link_bytes = 4096;
+                               max_cluster_bytes = 64, max_link_bytes = 4096, max_history_bytes = 64 << 20;
 
   TerminalSize size;
   std::uint32_t scrollback_limit;
@@ -101,6 +101,8 @@ class Engine {
   Surface primary;
   std::unique_ptr<Surface> alternate;  // there while it is active
   std::deque<std::string> history;     // encoded lines, the oldest first
+  std::size_t history_bytes = 0;       // of them
+  bool history_dropped = false;        // some went, since they were too many
   int x = 0, y = 0;
   Style pen;
   Charsets charsets;
@@ -165,6 +167,8 @@ class Engine {
   void shift_columns(int column, int count, bool insert);
   void alignment_pattern();
   void push_history();
+  std::string drop_oldest();
+  void clear_history();
 
   // Everything else.
   void select_graphics(const Sequence& sequence);

@@ -57,7 +57,7 @@ void Engine::erase_display(int how, bool selective) {
       break;
     case 3:
       if (!alternate) {
-        history.clear();
+        clear_history();
         first_row_begins();
       }
       break;
@@ -128,18 +128,30 @@ void Engine::alignment_pattern() {
   set_cursor(0, 0);
 }
 
+void Engine::clear_history() {
+  history.clear();
+  history_bytes = 0;
+}
+
+std::string Engine::drop_oldest() {
+  std::string line = std::move(history.front());
+  history.pop_front();
+  if (!history.empty()) history.front()[0] = '\0';  // the first line continues none
+  history_bytes -= line.size();
+  history_dropped = true;
+  return line;
+}
+
 void Engine::push_history() {
   std::string line;
-  if (history.size() >= scrollback_limit) {
-    line = std::move(history.front());  // its memory is used again
-    history.pop_front();
-    if (!history.empty()) history.front()[0] = '\0';  // the first line continues none
-  }
+  if (history.size() >= scrollback_limit) line = drop_oldest();  // its memory is used again
   Grid& grid = active().grid;
   encode_line(grid, 0, styles, clusters, line);
   if (history.empty()) line[0] = '\0';
   if (line.capacity() > 4096 && line.size() * 4 < line.capacity()) line.shrink_to_fit();
+  history_bytes += line.size();
   history.push_back(std::move(line));
+  while (history_bytes > max_history_bytes) (void)drop_oldest();
 }
 
 }  // namespace berth::vt

@@ -49,9 +49,13 @@ void Engine::resize_primary(TerminalSize to) {
   if (lines.size() - top > wanted || last == rows() - 1) top = lines.size() > wanted ? lines.size() - wanted : 0;
   if (!alternate) top = std::min(top, places[1].line);
 
-  history.clear();
+  clear_history();
   const std::size_t kept = std::min<std::size_t>(top, scrollback_limit);
-  for (std::size_t i = top - kept; i < top; ++i) encode_line(lines[i], history.emplace_back());
+  for (std::size_t i = top - kept; i < top; ++i) {
+    encode_line(lines[i], history.emplace_back());
+    history_bytes += history.back().size();
+  }
+  if (top > kept) history_dropped = true;
   if (!history.empty()) history.front()[0] = '\0';
   primary.grid = Grid(to);
   for (std::size_t i = top; i < std::min(lines.size(), top + wanted); ++i)

@@ -4,6 +4,9 @@
 #include <array>
 #include <vector>
 
+#include "vt/engine.hpp"
+#include "vt/screen.hpp"
+
 namespace berth::vt {
 namespace {
 
@@ -140,7 +143,6 @@ std::size_t control_length(std::string_view text) {
   return first == 0xc2 && text.size() > 1 && (static_cast<unsigned char>(text[1]) & 0xe0) == 0x80 ? 2 : 0;
 }
 
-bool ends_number(char c) { return c == ';' || c == 'h' || c == 'l'; }
 
 }  // namespace
 
@@ -173,26 +175,9 @@ std::string encode_paste(std::string_view text, KeyModes modes) {
   return out;
 }
 
-KeyModes key_modes(std::string_view output, KeyModes modes) {
-  for (std::size_t at = output.find('\x1b'); at != std::string_view::npos; at = output.find('\x1b', at + 1)) {
-    std::string_view rest = output.substr(at + 1);
-    if (rest.starts_with('c')) modes = {};          // full reset
-    if (rest.starts_with("[!p")) modes.application_cursor = false;  // soft reset
-    if (!rest.starts_with("[?")) continue;
-    rest.remove_prefix(2);
-    const auto end = rest.find_first_not_of("0123456789;");
-    if (end == std::string_view::npos || (rest[end] != 'h' && rest[end] != 'l')) continue;
-    const bool on = rest[end] == 'h';
-    std::string_view number;
-    for (std::size_t i = 0, begin = 0; i <= end; ++i) {
-      if (!ends_number(rest[i])) continue;
-      number = rest.substr(begin, i - begin);
-      begin = i + 1;
-      if (number == "1") modes.application_cursor = on;
-      if (number == "2004") modes.bracketed_paste = on;
-    }
-  }
-  return modes;
+KeyModes key_modes(const Screen& screen) {
+  const Modes& modes = screen.engine().modes;
+  return {.application_cursor = modes[Mode::CursorKeys], .bracketed_paste = modes[Mode::BracketedPaste]};
 }
 
 }  // namespace berth::vt

@@ -7,13 +7,13 @@
 // page-up page-down f1 … f12 enter tab escape backspace space, and each printable character.
 //
 // Cursor keys depend on a mode that programs set (DECCKM), and so does what surrounds a paste (bracketed paste):
-// key_modes() finds both in the output that a program wrote.
+// key_modes() tells both of a screen.
 //
 // Pure. Errors: InvalidArgument for a name that is not known, with the nearest one as hint, and for a modifier that the
 // key cannot have. Source: xterm control sequences, "PC-Style Function Keys"; bracketed paste, ibid.
 //
-// Example (std::string_view output):
-//   const vt::KeyModes modes = vt::key_modes(output);
+// Example (const vt::Screen& screen):
+//   const vt::KeyModes modes = vt::key_modes(screen);
 //   TRY_ASSIGN(const std::string bytes, vt::encode_key("ctrl-c", modes));
 //   std::string pasted = vt::encode_paste("two\nlines", modes);
 
@@ -24,6 +24,8 @@
 
 namespace berth::vt {
 
+class Screen;
+
 struct KeyModes {
   bool application_cursor = false;  // DECCKM: cursor keys, home and end are SS3
   bool bracketed_paste = false;     // mode 2004
@@ -33,7 +35,6 @@ struct KeyModes {
 // Newlines become what the enter key sends. Control characters but tab are dropped, in brackets or not: pasted text can
 // neither end its own brackets nor press keys (ctrl-c, ctrl-d, an escape sequence). Whoever means those sends keys.
 [[nodiscard]] std::string encode_paste(std::string_view text, KeyModes modes = {});
-// The modes after `output`, which began in `before`.
-[[nodiscard]] KeyModes key_modes(std::string_view output, KeyModes before = {});
+[[nodiscard]] KeyModes key_modes(const Screen& screen);
 
 }  // namespace berth::vt

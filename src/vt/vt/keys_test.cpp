@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "vt/screen.hpp"
+
 namespace berth::vt {
 namespace {
 
@@ -72,13 +74,19 @@ TEST(Keys, APastePressesNoKeys) {
 }
 
 TEST(Keys, ModesAreWhatTheProgramSetLast) {
-  EXPECT_TRUE(key_modes("\x1b[?1h\x1b=").application_cursor);
-  EXPECT_FALSE(key_modes("\x1b[?1h...\x1b[?1l").application_cursor);
-  const KeyModes both = key_modes("\x1b[?25;1;2004h");
+  Screen screen({.size = {.cols = 80, .rows = 24}});
+  const auto after = [&screen](std::string_view output) {
+    screen.feed(output);
+    return key_modes(screen);
+  };
+  EXPECT_FALSE(after("text").application_cursor);
+  EXPECT_TRUE(after("\x1b[?1h\x1b=").application_cursor);
+  EXPECT_FALSE(after("...\x1b[?1l").application_cursor);
+  const KeyModes both = after("\x1b[?25;1;2004h");
   EXPECT_TRUE(both.application_cursor && both.bracketed_paste);
-  EXPECT_FALSE(key_modes("\x1b" "c", both).bracketed_paste);
-  EXPECT_TRUE(key_modes("\x1b[?1049l \x1b[?12", both).bracketed_paste);
-  EXPECT_FALSE(key_modes("\x1b[1h\x1b[?11h\x1b[?2004x").application_cursor);
+  EXPECT_TRUE(after("\x1b[?1049l \x1b[?12").bracketed_paste);
+  EXPECT_FALSE(after("\x1b" "c").bracketed_paste);
+  EXPECT_FALSE(after("\x1b[1h\x1b[?11h\x1b[?2004x").application_cursor);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ TerminalSize Screen::size() const { return engine_->size; }
 bool Screen::alternate() const { return engine_->alternate != nullptr; }
 const std::string& Screen::title() const { return engine_->title; }
 std::size_t Screen::scrollback_lines() const { return engine_->history.size(); }
+bool Screen::scrollback_dropped() const { return engine_->history_dropped; }
 std::size_t Screen::memory() const { return sizeof *this + engine_->memory(); }
 
 }  // namespace berth::vt

@@ -36,7 +36,7 @@ class Engine;
 
 struct ScreenOptions {
   TerminalSize size;
-  std::uint32_t scrollback_lines = 0;  // kept above the primary screen; the oldest go first
+  std::uint32_t scrollback_lines = 0;  // kept above the primary screen, and 64 MiB at most; the oldest go first
 };
 
 class Screen {
@@ -59,6 +59,7 @@ class Screen {
   [[nodiscard]] bool alternate() const;  // a full-screen program is on
   [[nodiscard]] const std::string& title() const;
   [[nodiscard]] std::size_t scrollback_lines() const;
+  [[nodiscard]] bool scrollback_dropped() const;                   // there were more lines than are kept
   [[nodiscard]] std::size_t memory() const;                        // bytes in use, about
   [[nodiscard]] const Engine& engine() const { return *engine_; }  // for the functions below
 
