@@ -262,8 +262,10 @@ class HttpConnection final : public Connection, private Body {
   asio::awaitable<void> write_events(std::shared_ptr<events::Reader> reader) {
     for (;;) {
       const auto news = co_await reader->next(shared_.limits.heartbeat);
-      if (!news && news.error().code != Code::Cancelled)
-        shared_.log.error("events could not be read", {{"error", news.error()}});
+      if (!news && news.error().code != Code::Cancelled) {
+        shared_.log.info("a stream of events ends", {{"error", news.error()}});
+        (void)co_await write_piece(closed_stream_text(news.error()));
+      }
       if (!news || news->end) {
         (void)co_await write_last_chunk();
         co_return;

@@ -1,8 +1,11 @@
 #include "api_http/event_text.hpp"
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "api_http/server.hpp"
+#include "base/utf8.hpp"
 
 namespace berth::api_http {
 
@@ -14,6 +17,11 @@ std::string event_stream_text(const events::News& news) {
   std::string out;
   for (const auto& event : news.events) out += fmt::format("id: {}\ndata: {}\n\n", event->id, event_json(*event));
   return out;
+}
+
+std::string closed_stream_text(const Error& why) {
+  const boost::json::object said{{"code", to_string(why.code)}, {"detail", public_message(why)}, {"hint", to_utf8(why.hint)}};
+  return fmt::format("event: closed\ndata: {}\n\n", boost::json::serialize(said));
 }
 
 }  // namespace berth::api_http

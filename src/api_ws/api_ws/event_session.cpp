@@ -33,13 +33,12 @@ class EventSession final : public Session, public std::enable_shared_from_this<E
     const auto self = shared_from_this();
     try {
       if (co_await line_->accept(granted_.handshake_key, granted_.names_protocol ? "berth.events.v1" : ""))
-        co_await (obey_frames() || line_->until_ended());
+        co_await (obey_frames() || line_->until_ended() || until_turned_away());
     } catch (const std::exception& defect) {
       log_.error("a page's connection failed", {{"request_id", granted_.request_id}, {"what", std::string_view(defect.what())}});
     }
     line_->abort();
-    for (const auto& [topic, reader] : topics_) reader->stop();
-    topics_.clear();
+    stop_topics();
     (void)co_await tasks_.stop(settings_.idle);
     granted_.desk.reset();
   }
@@ -53,6 +52,20 @@ class EventSession final : public Session, public std::enable_shared_from_this<E
       if (done.error().code == Code::Cancelled) co_return;
       if (!co_await line_->send(error_frame(done.error().code, words_.sentence(done.error())))) co_return;
     }
+  }
+
+  // Nothing of the timeline is sent after the reason.
+  asio::awaitable<void> until_turned_away() {
+    const auto why = co_await granted_.desk->turned_away();
+    if (!why) co_return;
+    stop_topics();
+    if (co_await line_->send(error_frame(why->code, words_.sentence(*why)))) co_await line_->close(boost::beast::websocket::close_code::policy_error);
+  }
+
+  void stop_topics() {
+    for (const auto& [topic, reader] : topics_) reader->stop();
+    topics_.clear();
+    closed_ = true;
   }
 
   asio::awaitable<Result<>> obey(std::string_view text) {
@@ -75,6 +88,7 @@ class EventSession final : public Session, public std::enable_shared_from_this<E
   }
 
   Result<std::shared_ptr<events::Reader>> begin(const Subscribe& wanted) {
+    if (closed_) return fail(Code::Cancelled, "The connection ends.");
     if (topics_.contains(wanted.topic)) return fail(Code::AlreadyExists, "This topic is followed already.");
     if (topics_.size() >= granted_.desk->most_topics())
       return fail(Code::ResourceExhausted, "This connection follows as many topics as it may.", "Unsubscribe from another one.");
@@ -120,6 +134,7 @@ class EventSession final : public Session, public std::enable_shared_from_this<E
   aio::TaskGroup tasks_;
   std::shared_ptr<Line> line_;
   std::map<std::string, std::shared_ptr<events::Reader>> topics_;
+  bool closed_ = false;
 };
 
 }  // namespace

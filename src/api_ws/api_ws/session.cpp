@@ -58,7 +58,7 @@ class WebSocketSession final : public Session, public std::enable_shared_from_th
       auto part = co_await terminal().read();
       if (!part) {
         if (part.error().code == Code::Cancelled) co_return;
-        if (part.error().code == Code::Unauthenticated) {  // its key opens nothing any more
+        if (part.error().code == Code::Unauthenticated || part.error().code == Code::PermissionDenied) {  // it may not any more
           (void)co_await send_error(part.error());
           co_return co_await line_->close(close_code::policy_error);
         }

@@ -8,6 +8,7 @@
 #include "cli/json.hpp"
 #include "cli/table.hpp"
 #include "client/event_stream.hpp"
+#include "client/problem.hpp"
 
 namespace berth::cli {
 namespace json = boost::json;
@@ -48,6 +49,7 @@ Result<int> show_events(const Context& context, const verb::Events& verb) {
     json::error_code error;
     const json::value value = json::parse(event.data, error);
     if (error) return fail(Code::Internal, "The server's answer is not what this client understands.");
+    if (event.type == "closed") return std::unexpected(client::error_from_answer(0, event.data));
     if (event.type == "gap") {
       const bool asked_for_all = number_of(object_of(value), "after") == 0 && !verb.since;
       if (!asked_for_all) context.output.note(fmt::format("Events before {} are not kept.", number_of(object_of(value), "first")));

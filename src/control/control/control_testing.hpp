@@ -45,7 +45,7 @@ class Server {
   static sandboxes::Leaves real_leaves();
   static Settings without_rate() { return {.rate_requests_per_second = 1'000'000, .rate_burst = 1'000'000}; }
   static Caller me() { return {.owner = "local", .key = "socket", .address = "here", .request_id = "req_test", .permissions = store::Permissions::all()}; }
-  static Caller stranger() { return {.owner = "stranger", .key = "key_2", .address = "there", .request_id = "req_other", .permissions = store::permissions_of(store::Role::Member)}; }
+  static Caller stranger() { return {.owner = "stranger", .key = "socket", .address = "there", .request_id = "req_other", .permissions = store::permissions_of(store::Role::Member)}; }
 
   template <class T>
   Result<T> ask(Action action, Caller caller = me()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "control/target.hpp"
 #include "events/timeline.hpp"
@@ -32,6 +33,8 @@ class EventDesk {
   [[nodiscard]] virtual boost::asio::any_io_executor executor() const = 0;
   [[nodiscard]] virtual std::size_t most_topics() const = 0;
   virtual Result<std::shared_ptr<events::Reader>> follow(std::string_view topic, std::optional<std::uint64_t> after) = 0;
+  virtual void turn_away(Error why) = 0;                            // from any thread: its client may not follow any more
+  virtual boost::asio::awaitable<Result<Error>> turned_away() = 0;  // waits for that; Cancelled
 };
 
 }  // namespace berth::control

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "control/find_place.hpp"
+#include "control/permissions.hpp"
 #include "control/screens.hpp"
 #include "control/service_impl.hpp"
 #include "os/limits.hpp"
@@ -227,9 +228,9 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
   if (!action.at.empty()) {
     CO_TRY_ASSIGN(drawn, co_await begin_at_place(found, &action));
   }
+  const auto permission = needed(action);
   CO_TRY_ASSIGN(auto attachment, co_await aio::on(found.executor(), attach_terminal(&domain_, found, std::move(action), std::move(drawn))));
-  attachment = OpenViewers::add(viewers_, caller.key, std::move(attachment));
-  CO_TRY(people_.still_opens(caller.key));  // revoked since it was asked
+  CO_TRY_ASSIGN(attachment, keep_open(caller, permission, std::move(attachment)));
   co_return Outcome{std::move(attachment)};
 }
 

@@ -48,9 +48,12 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, RevokeKey action) {
   co_return Outcome{Done{}};
 }
 
-// Who came with a key that opens nothing any more goes at once.
+// What was opened with a right that is gone ends at once.
 void ServiceImpl::turn_away_strangers() {
-  viewers_->turn_away([this](const std::string& key) { return people_.still_opens(key); });
+  viewers_->turn_away([this](const OpenViewers::Right& right) -> Result<> {
+    TRY(people_.still_allows(right.key, right.permission));
+    return {};
+  });
 }
 
 }  // namespace berth::control

@@ -1,19 +1,18 @@
 #include "control/open_viewers.hpp"
 
-#include <utility>
 #include <vector>
 
 namespace berth::control {
 
 struct OpenViewers::Noted {
   std::shared_ptr<OpenViewers> here;
-  std::shared_ptr<Attachment> attachment;
+  std::shared_ptr<void> what;
   std::list<Entry>::iterator entry{};
 
-  Noted(std::shared_ptr<OpenViewers> where, std::string key, std::shared_ptr<Attachment> what)
-      : here(std::move(where)), attachment(std::move(what)) {
+  Noted(std::shared_ptr<OpenViewers> where, Right right, std::shared_ptr<void> opened, End end)
+      : here(std::move(where)), what(std::move(opened)) {
     const std::lock_guard lock(here->mutex_);
-    entry = here->entries_.insert(here->entries_.end(), {std::move(key), attachment});
+    entry = here->entries_.insert(here->entries_.end(), {std::move(right), std::move(end)});
   }
   ~Noted() {
     const std::lock_guard lock(here->mutex_);
@@ -23,21 +22,19 @@ struct OpenViewers::Noted {
   Noted& operator=(const Noted&) = delete;
 };
 
-std::shared_ptr<Attachment> OpenViewers::add(std::shared_ptr<OpenViewers> here, std::string key, std::shared_ptr<Attachment> attachment) {
-  const auto noted = std::make_shared<Noted>(std::move(here), std::move(key), std::move(attachment));
-  return {noted, noted->attachment.get()};
+std::shared_ptr<void> OpenViewers::note(std::shared_ptr<OpenViewers> here, Right right, std::shared_ptr<void> what, End end) {
+  return std::make_shared<Noted>(std::move(here), std::move(right), std::move(what), std::move(end));
 }
 
-// Nothing is called with the lock held: the last owner of an attachment may be here.
-void OpenViewers::turn_away(const std::function<Result<>(const std::string& key)>& opens) {
-  std::vector<std::pair<std::string, std::shared_ptr<Attachment>>> all;
+// Nothing is called with the lock held: the last owner of what is open may be here.
+void OpenViewers::turn_away(const std::function<Result<>(const Right&)>& allows) {
+  std::vector<Entry> all;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, weak] : entries_)
-      if (auto attachment = weak.lock()) all.emplace_back(key, std::move(attachment));
+    all.assign(entries_.begin(), entries_.end());
   }
-  for (const auto& [key, attachment] : all)
-    if (auto good = opens(key); !good) attachment->turn_away(std::move(good).error());
+  for (const auto& [right, end] : all)
+    if (auto good = allows(right); !good) end(std::move(good).error());
 }
 
 }  // namespace berth::control

@@ -113,14 +113,17 @@ Result<Permissions> People::opens(const store::KeyRow& row, WallTime now) const 
   return *allowed;
 }
 
-Result<> People::still_opens(const std::string& key) const {
+Result<std::optional<WallTime>> People::still_allows(const std::string& key, Permission permission) const {
+  if (key == local_key) return std::nullopt;
   const auto id = KeyId::parse(key);
-  if (!id) return {};
   const std::lock_guard lock(mutex_);
-  const auto found = keys_.find(*id);
+  const auto found = id ? keys_.find(*id) : keys_.end();
   if (found == keys_.end()) return fail(Code::Unauthenticated, "This key was revoked.");
-  TRY(opens(found->second.row, clock_.now()));
-  return {};
+  const store::KeyRow& row = found->second.row;
+  TRY_ASSIGN(const auto allowed, opens(row, clock_.now()));
+  if (!allowed.both(row.scopes).has(permission))
+    return fail(Code::PermissionDenied, "This key may not do this any more.", "An administrator gives its user another role.");
+  return row.expires;
 }
 
 awaitable<Result<>> People::keep_used() {

@@ -19,6 +19,7 @@
 namespace berth::control {
 
 inline constexpr std::string_view local_owner = "local";  // of the home, and of its unix socket; no row, may everything
+inline constexpr std::string_view local_key = "socket";   // who comes by the unix socket has no key; this is its name
 
 class People {
  public:
@@ -29,8 +30,8 @@ class People {
   boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner, KeepKey keep);
   // Unauthenticated: unknown, revoked, expired, or its user is disabled.
   Result<Caller> authenticate(std::string_view presented);
-  // Whether a key that was taken before is still; "socket" always.
-  [[nodiscard]] Result<> still_opens(const std::string& key) const;
+  // Whether a key that was taken before still gives this, and until when; "socket" always. Unauthenticated, PermissionDenied.
+  [[nodiscard]] Result<std::optional<WallTime>> still_allows(const std::string& key, store::Permission permission) const;
   // Writes down when keys were used last.
   boost::asio::awaitable<Result<>> keep_used();
 

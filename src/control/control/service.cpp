@@ -82,6 +82,8 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
       finder_(domain_, sandboxes_),
       templates_(*domain_.parts.templates, *domain_.parts.store),
       people_(*domain_.parts.store, *domain_.parts.clock),
+      expiry_lane_(domain_.lanes.next()),
+      expiry_(expiry_lane_->executor(), *domain_.parts.clock, [this] { turn_away_strangers(); }),
       journals_(domain_, pool_),
       rate_({.per_second = domain_.parts.settings.rate_requests_per_second,
              .burst = domain_.parts.settings.rate_burst,
@@ -111,6 +113,7 @@ awaitable<Result<>> ServiceImpl::recover() {
   ready_ = true;
   domain_.lanes.next()->spawn(journals_.run());
   domain_.lanes.next()->spawn(note_used_keys());
+  expiry_lane_->spawn(expiry_.run());
   if (auto collected = co_await templates_.collect(); !collected)
     domain_.parts.log.warning("old templates stay", {{"error", collected.error()}});
   co_return Result<>{};
@@ -172,14 +175,18 @@ Result<> ServiceImpl::admit(const Caller& caller) {
 awaitable<Result<Outcome>> ServiceImpl::perform(Caller caller, Action action) {
   const auto began = domain_.parts.clock->steady();
   const std::size_t kind = action.index();
-  const std::string request_id = caller.request_id, owner = caller.owner;
+  const std::string request_id = caller.request_id, owner = caller.owner, key = caller.key;
   Result<Outcome> outcome = Done{};
   if (auto admitted = admit(caller); !admitted) {
     outcome = std::unexpected(std::move(admitted).error());
   } else if (auto allowed = check_permission(caller, action); !allowed) {
     outcome = std::unexpected(std::move(allowed).error());
   } else {
+    const auto permission = needed(action);
     outcome = co_await std::visit([&](auto& wanted) { return handle(std::move(caller), std::move(wanted)); }, action);
+    if (permission == store::Permission::Read && outcome) {  // it may have waited for an hour
+      if (auto still = people_.still_allows(key, permission); !still) outcome = std::unexpected(std::move(still).error());
+    }
   }
   const auto took = domain_.parts.clock->steady() - began;
   metrics_.count(kind, outcome ? nullptr : &outcome.error(), took);
@@ -206,7 +213,6 @@ awaitable<void> ServiceImpl::note_used_keys() {
     const auto [cancelled] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (auto kept = co_await people_.keep_used(); !kept)
       domain_.parts.log.warning("last use of keys not kept", {{"error", kept.error()}});
-    turn_away_strangers();
     if (cancelled) co_return;
   }
 }

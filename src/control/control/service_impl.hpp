@@ -9,6 +9,7 @@
 #include "control/finder.hpp"
 #include "control/housekeeping.hpp"
 #include "control/journal_keeper.hpp"
+#include "control/key_expiry.hpp"
 #include "control/metrics.hpp"
 #include "control/open_viewers.hpp"
 #include "control/people.hpp"
@@ -122,8 +123,17 @@ class ServiceImpl final : public Service {
   boost::asio::awaitable<Result<>> remove_sandbox(store::SandboxRow row, bool force);
   boost::asio::awaitable<Result<std::vector<TerminalInfo>>> terminals_of(store::SandboxRow row);
   boost::asio::awaitable<void> remove_ended(SandboxId id);
-  boost::asio::awaitable<void> note_used_keys();  // until it stops; also turns away whose key has expired
+  boost::asio::awaitable<void> note_used_keys();  // until it stops
   void turn_away_strangers();
+
+  // `what` ends when the caller's key or role does not give it any more; refused when that is so already.
+  template <class T>
+  Result<std::shared_ptr<T>> keep_open(const Caller& caller, store::Permission permission, std::shared_ptr<T> what) {
+    what = OpenViewers::add(viewers_, {.key = caller.key, .permission = permission}, std::move(what));
+    TRY_ASSIGN(const auto expires, people_.still_allows(caller.key, permission));
+    if (expires) expiry_.note(*expires);
+    return what;
+  }
 
   // Runs on the strand of the sandbox or terminal and back.
   template <class T>
@@ -143,6 +153,8 @@ class ServiceImpl final : public Service {
   TemplateDesk templates_;
   People people_;
   std::shared_ptr<OpenViewers> viewers_ = std::make_shared<OpenViewers>();
+  std::shared_ptr<aio::TaskGroup> expiry_lane_;
+  KeyExpiry expiry_;
   JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;

@@ -95,16 +95,33 @@ void Reader::stop() {
   alarm_->timer.cancel();
 }
 
+void Reader::turn_away(Error why) {
+  boost::asio::post(executor_, [weak = weak_from_this(), why = std::move(why)]() mutable {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->turned_away_ = std::move(why);
+    self->alarm_->rung = true;
+    self->alarm_->timer.cancel();
+  });
+}
+
+Result<> Reader::may_go_on() const {
+  if (turned_away_) return std::unexpected(*turned_away_);
+  if (stopped_) return fail(Code::Cancelled, "The reader was stopped.");
+  return {};
+}
+
 awaitable<Result<News>> Reader::next(std::chrono::milliseconds patience) {
   const auto self = shared_from_this();
   const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    if (stopped_) co_return fail(Code::Cancelled, "The reader was stopped.");
+    CO_TRY(may_go_on());
     News news;
     switch (look_at_recent(news)) {
       case Look::Found: co_return news;
       case Look::Behind: {
         CO_TRY_ASSIGN(news, co_await look_into_store());
+        CO_TRY(may_go_on());
         if (!news.events.empty() || news.gap) co_return news;
         continue;
       }

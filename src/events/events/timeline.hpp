@@ -7,7 +7,8 @@
 // A reader that asks for what was forgotten, or for ids that are not there yet, is told with a Gap and goes on where it can.
 //
 // Threads: a Timeline is for any thread; a Reader belongs to one executor. The store outlives the timeline, which listens
-// to it until close(). Errors: what the store says; Cancelled when the waiting coroutine was, and after stop() and close().
+// to it until close(). Errors: what the store says; Cancelled when the waiting coroutine was, and after stop() and close();
+// what turn_away() was given, from then on.
 //
 // Example (store::Store& store, boost::asio::any_io_executor executor):
 //   const auto timeline = events::Timeline::open(store, {});
@@ -93,6 +94,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   // The next events, as soon as there are any; none after `patience`. What was given once is not given again.
   boost::asio::awaitable<Result<News>> next(std::chrono::milliseconds patience);
   void stop();  // on the executor; next() gives Cancelled
+  void turn_away(Error why);  // from any thread: next() fails with it from now on
   [[nodiscard]] boost::asio::any_io_executor executor() const { return executor_; }
 
  private:
@@ -108,6 +110,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   Look look_at_recent(News& news);
   boost::asio::awaitable<Result<News>> look_into_store();
   boost::asio::awaitable<Result<bool>> wait_until(std::chrono::steady_clock::time_point end);  // false: in vain
+  [[nodiscard]] Result<> may_go_on() const;
   void ring();
 
   std::shared_ptr<Timeline> timeline_;
@@ -118,6 +121,7 @@ class Reader : public std::enable_shared_from_this<Reader> {
   std::optional<std::uint64_t> position_;   // under the timeline's mutex; absent: the end, not known yet
   bool caught_up_ = false;                  // with the store, once
   bool stopped_ = false;
+  std::optional<Error> turned_away_;        // on the executor
   std::shared_ptr<Alarm> alarm_;            // on the executor
 };
 

@@ -275,5 +275,18 @@ TEST_F(TimelineTest, RowsAreToldOnce) {
   EXPECT_EQ(ids(next(read(0, {terminal.id.str()}))).size(), 6u);
 }
 
+TEST_F(TimelineTest, WhoIsTurnedAwayIsToldWhyAndGetsNothingMore) {
+  happen(3);
+  const auto waiting = read({}), behind = read(0);
+  EXPECT_TRUE(next(waiting, at_once).events.empty());
+  std::optional<Result<News>> told;
+  boost::asio::co_spawn(io_, waiting->next(patience), [&](const std::exception_ptr&, Result<News> news) { told = std::move(news); });
+  for (const auto& reader : {waiting, behind}) reader->turn_away({.code = Code::Unauthenticated, .message = "This key was revoked."});
+  happen(1);
+  ASSERT_TRUE(told && !*told);
+  EXPECT_EQ(told->error().message, "This key was revoked.");
+  for (const auto& reader : {waiting, behind}) EXPECT_EQ(run(reader->next(patience)).error().code, Code::Unauthenticated);
+}
+
 }  // namespace
 }  // namespace berth::events
