@@ -148,18 +148,31 @@ Result<Content> Content::open(const std::filesystem::path& dir, const SnapshotId
   return out;
 }
 
-Result<> Content::read(std::string_view name, const std::function<Result<>(std::string_view)>& take) const {
+Result<PartStream> Content::open_part(std::string_view name) const {
   const auto part = std::ranges::find(manifest_.parts, name, &bundle::Part::name);
   if (part == manifest_.parts.end()) return fail(Code::NotFound, "The snapshot has no part of this name.");
-  crypto::Sha256 hash;
-  std::uint64_t bytes = 0;
-  TRY(read_part_file(dir_ / file_name(key_, part->sha256), key_.reveal(), [&](std::string_view piece) -> Result<> {
-    hash.update(piece);
-    bytes += piece.size();
-    return take(piece);
-  }));
-  if (bytes != part->bytes || crypto::hex(hash.finish()) != part->sha256) return damaged(part->name);
-  return {};
+  TRY_ASSIGN(auto reader, PartReader::open(dir_ / file_name(key_, part->sha256), key_.reveal()));
+  return PartStream(std::move(reader), *part);
+}
+
+Result<std::optional<std::string>> PartStream::next() {
+  TRY_ASSIGN(const bool more, reader_.next());
+  if (!more) {
+    if (bytes_ != part_.bytes || crypto::hex(hash_.finish()) != part_.sha256) return damaged(part_.name);
+    return std::nullopt;
+  }
+  hash_.update(reader_.piece());
+  bytes_ += reader_.piece().size();
+  return reader_.piece();
+}
+
+Result<> Content::read(std::string_view name, const std::function<Result<>(std::string_view)>& take) const {
+  TRY_ASSIGN(auto stream, open_part(name));
+  for (;;) {
+    TRY_ASSIGN(const auto piece, stream.next());
+    if (!piece) return {};
+    TRY(take(*piece));
+  }
 }
 
 // ---- removing ----
@@ -173,14 +186,14 @@ Result<> remove_content(const std::filesystem::path& dir, const SnapshotId& id) 
   return os::remove_tree(going);
 }
 
-Result<std::vector<std::string>> sweep(const std::filesystem::path& dir, const std::set<std::string>& known) {
+Result<std::vector<std::string>> sweep(const std::filesystem::path& dir, const std::set<std::string>& unfinished) {
   TRY(os::make_private_directory(dir));
   std::vector<std::string> removed;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(dir, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     const bool half = name.starts_with(making) && SnapshotId::looks_like(std::string_view(name).substr(making.size()));
-    if (half || (SnapshotId::looks_like(name) && !known.contains(name))) removed.push_back(name);
+    if (half || unfinished.contains(name)) removed.push_back(name);
   }
   if (error) return fail_errno(error.value(), "list", dir);
   for (const auto& name : removed) TRY(os::remove_tree(dir / name));

@@ -3,7 +3,7 @@
 //
 // Problem: a capture takes a while, and whatever ends it half way (a kill, a full disk, an error of who captures) must leave
 // neither a snapshot that looks whole nor files that nobody removes. A capture is made in a directory of another name, which
-// gets its own when everything in it is on disk; sweep() at the start removes what is no snapshot's.
+// gets its own when everything in it is on disk; sweep() at the start removes what never became a snapshot.
 //
 //   <snapshots>/<id>/           0700, immutable
 //     key                       the snapshot's key, wrapped by the machine's (crypto/machine_keys.hpp)
@@ -87,6 +87,7 @@ class Content {
   [[nodiscard]] const bundle::Manifest& manifest() const { return manifest_; }  // its signer is empty
   // Pieces in order; the part is only true when it succeeded. NotFound: no part of this name.
   Result<> read(std::string_view name, const std::function<Result<>(std::string_view)>& take) const;
+  [[nodiscard]] Result<class PartStream> open_part(std::string_view name) const;
 
  private:
   std::filesystem::path dir_;
@@ -94,9 +95,26 @@ class Content {
   bundle::Manifest manifest_;
 };
 
+// One part at the pace of who reads it. It needs the Content no more.
+class PartStream {
+ public:
+  // Empty when the part ended and is what the list of parts says.
+  Result<std::optional<std::string>> next();
+  [[nodiscard]] const bundle::Part& part() const { return part_; }
+
+ private:
+  friend class Content;
+  PartStream(PartReader reader, bundle::Part part) : reader_(std::move(reader)), part_(std::move(part)) {}
+  PartReader reader_;
+  bundle::Part part_;
+  crypto::Sha256 hash_;
+  std::uint64_t bytes_ = 0;
+};
+
 // Absent is fine. A reader that has it open reads on.
 Result<> remove_content(const std::filesystem::path& dir, const SnapshotId& id);
-// Removes what was being made, and each snapshot that is not in `known`. Other files are left alone. Only while no capture runs.
-Result<std::vector<std::string>> sweep(const std::filesystem::path& dir, const std::set<std::string>& known);
+// Removes what was being made, and what is of those in `unfinished`: their rows say that their capture did not end. Everything
+// else is left alone. Only while no capture runs.
+Result<std::vector<std::string>> sweep(const std::filesystem::path& dir, const std::set<std::string>& unfinished);
 
 }  // namespace berth::snapshots

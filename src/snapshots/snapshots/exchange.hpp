@@ -11,10 +11,14 @@
 //   TRY_ASSIGN(const auto imported, snapshots::import_bundle(file, dir, id, keys, {}));
 //   const std::string& public_key = imported.signer.key;  // for bundle::KnownSigners
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "bundle/manifest.hpp"
+#include "bundle/writer.hpp"
 #include "crypto/signing.hpp"
 #include "snapshots/capture.hpp"
 
@@ -24,9 +28,29 @@ namespace berth::snapshots {
 Result<> export_content(const Content& content, int fd, const crypto::SigningKey& key, std::string signer_name,
                         const bundle::Limits& limits);
 
+// The same at the pace of who reads it, piece by piece: neither a file nor the whole of it in memory.
+class BundleStream {
+ public:
+  static Result<std::unique_ptr<BundleStream>> open(Content content, const crypto::SigningKey& key, std::string signer_name,
+                                                    const bundle::Limits& limits);
+  Result<std::optional<std::string>> next();  // empty: that was all
+
+ private:
+  BundleStream(Content content, UniqueFd room, bundle::Writer writer)
+      : content_(std::move(content)), room_(std::move(room)), writer_(std::move(writer)) {}
+  Result<> step();  // writes some of it into room_
+  Content content_;
+  UniqueFd room_;  // memory, emptied with each piece
+  bundle::Writer writer_;
+  std::optional<PartStream> part_;
+  std::size_t index_ = 0;
+  bool ended_ = false;
+};
+
 struct Imported {
   Sum sum;
   bundle::Signer signer;
+  boost::json::object about;
 };
 Result<Imported> import_bundle(int fd, const std::filesystem::path& dir, const SnapshotId& id, const crypto::MachineKeys& keys,
                                CaptureOptions options);

@@ -86,32 +86,41 @@ Result<> PartWriter::finish() {
   return {};
 }
 
-Result<> read_part_file(const std::filesystem::path& path, std::string_view key, const std::function<Result<>(std::string_view)>& take) {
+Result<PartReader> PartReader::open(std::filesystem::path path, std::string_view key) {
   auto opened = os::open_read(path);
   if (!opened && opened.error().code == Code::NotFound) return damaged(path);
-  TRY_ASSIGN(const auto fd, std::move(opened));
+  TRY_ASSIGN(auto fd, std::move(opened));
   TRY_ASSIGN(const auto state, os::stat_fd(fd.get()));
-  const auto size = static_cast<std::uint64_t>(state.st_size);
   std::string head(head_bytes, '\0');
   TRY_ASSIGN(const auto got, os::pread_full(fd.get(), head, 0));
   if (got < head_bytes || !head.starts_with(magic)) return damaged(path);
   if (number_at(head, 8) != version) return fail(Code::Unsupported, "A part of this snapshot is of another version.", "Use the newer Berth.");
   const auto algorithm = static_cast<Aead::Algorithm>(number_at(head, 12));
   if (algorithm != Aead::Algorithm::Aes256Gcm && algorithm != Aead::Algorithm::XChaCha20Poly1305) return damaged(path);
-  TRY_ASSIGN(const auto aead, key_of(key, algorithm, std::string_view(head).substr(16)));
-  std::string sealed, plain;
-  std::uint64_t at = head_bytes;
-  for (std::uint64_t index = 0;; ++index) {
-    const std::uint64_t left = size - at;
-    if (left < Aead::tag_bytes) return damaged(path);
-    sealed.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, chunk_bytes + Aead::tag_bytes)));
-    TRY_ASSIGN(const auto read, os::pread_full(fd.get(), sealed, at));
-    at += sealed.size();
-    const bool last = at == size;
-    plain.resize(sealed.size() - Aead::tag_bytes);
-    if (read != sealed.size() || !aead.open(index, associated(head, last), sealed, plain.data())) return damaged(path);
-    if (!plain.empty()) TRY(take(plain));
-    if (last) return {};
+  TRY_ASSIGN(auto aead, key_of(key, algorithm, std::string_view(head).substr(16)));
+  return PartReader(std::move(path), std::move(fd), static_cast<std::uint64_t>(state.st_size), std::move(aead), std::move(head));
+}
+
+Result<bool> PartReader::next() {
+  plain_.clear();
+  if (ended_) return false;
+  const std::uint64_t left = size_ - at_;
+  if (left < Aead::tag_bytes) return damaged(path_);
+  sealed_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, chunk_bytes + Aead::tag_bytes)));
+  TRY_ASSIGN(const auto read, os::pread_full(fd_.get(), sealed_, at_));
+  at_ += sealed_.size();
+  ended_ = at_ == size_;
+  plain_.resize(sealed_.size() - Aead::tag_bytes);
+  if (read != sealed_.size() || !aead_.open(index_++, associated(head_, ended_), sealed_, plain_.data())) return damaged(path_);
+  return !plain_.empty();  // only the last may be empty
+}
+
+Result<> read_part_file(const std::filesystem::path& path, std::string_view key, const std::function<Result<>(std::string_view)>& take) {
+  TRY_ASSIGN(auto reader, PartReader::open(path, key));
+  for (;;) {
+    TRY_ASSIGN(const bool more, reader.next());
+    if (!more) return {};
+    TRY(take(reader.piece()));
   }
 }
 

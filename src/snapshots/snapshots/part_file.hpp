@@ -13,6 +13,8 @@
 //   TRY(writer.write("bytes"));
 //   TRY(writer.finish());                              // on disk
 //   TRY(snapshots::read_part_file(path, key, take));   // piece by piece
+//   TRY_ASSIGN(auto reader, snapshots::PartReader::open(path, key));
+//   TRY_ASSIGN(const bool more, reader.next());         // the same, at the pace of who asks: reader.piece(), while there is more
 
 #include <cstdint>
 #include <filesystem>
@@ -41,6 +43,24 @@ class PartWriter {
   crypto::Aead aead_;
   std::string head_, waiting_, sealed_;
   std::uint64_t index_ = 0;
+};
+
+class PartReader {
+ public:
+  static Result<PartReader> open(std::filesystem::path path, std::string_view key);
+  Result<bool> next();  // false: piece() was the last, and the file ended as it should; no piece then
+  [[nodiscard]] const std::string& piece() const { return plain_; }  // until the next call
+
+ private:
+  PartReader(std::filesystem::path path, UniqueFd fd, std::uint64_t size, crypto::Aead aead, std::string head)
+      : path_(std::move(path)), fd_(std::move(fd)), size_(size), aead_(std::move(aead)), head_(std::move(head)), at_(head_.size()) {}
+  std::filesystem::path path_;
+  UniqueFd fd_;
+  std::uint64_t size_;
+  crypto::Aead aead_;
+  std::string head_, sealed_, plain_;
+  std::uint64_t at_, index_ = 0;
+  bool ended_ = false;
 };
 
 Result<> read_part_file(const std::filesystem::path& path, std::string_view key, const std::function<Result<>(std::string_view)>& take);
