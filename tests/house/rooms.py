@@ -15,7 +15,7 @@ VENDOR_OWNERS = [
     (r"sodium", {"crypto"}),
     (r"re2/", {"journal", "snapshots"}),
     (r"zstd", {"journal", "bundle"}),
-    (r"openssl/|boost/asio/ssl|boost/beast/ssl|boost/beast/websocket/ssl", {"api_http", "client", "beast", "sessions"}),
+    (r"openssl/|boost/asio/ssl|boost/beast/ssl|boost/beast/websocket/ssl", {"api_http", "client", "beast", "crypto"}),
     (r"spdlog/", {"log"}),
     (r"yaml-cpp/", {"config"}),
     (r"CLI/", {"cli"}),

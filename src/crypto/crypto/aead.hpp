@@ -39,7 +39,7 @@ class Aead {
   Aead& operator=(Aead&&) noexcept;
   ~Aead();
 
-  // Writes plain.size() + tag_bytes to `out`, the tag last.
+  // Writes plain.size() + tag_bytes to `out`, the tag last. `out` may be where `plain` is.
   void seal(std::uint64_t counter, std::string_view associated, std::string_view plain, char* out) const;
   // Writes sealed.size() - tag_bytes to `out`, or returns false and leaves zeros there.
   [[nodiscard]] bool open(std::uint64_t counter, std::string_view associated, std::string_view sealed, char* out) const;

@@ -37,26 +37,6 @@ std::string random_hex(std::size_t bytes) {
   return hex(span);
 }
 
-Sha256::Sha256() {
-  static_assert(sizeof(crypto_hash_sha256_state) <= sizeof state_ && alignof(crypto_hash_sha256_state) <= 8);
-  ready();
-  crypto_hash_sha256_init(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()));
-}
-
-Sha256& Sha256::update(std::string_view bytes) {
-  crypto_hash_sha256_update(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()), bytes_of(bytes), bytes.size());
-  return *this;
-}
-
-Digest Sha256::finish() {
-  Digest out;
-  crypto_hash_sha256_final(reinterpret_cast<crypto_hash_sha256_state*>(state_.data()), bytes_of(out));
-  return out;
-}
-
-Digest sha256(std::string_view bytes) { return Sha256{}.update(bytes).finish(); }
-std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
-
 Digest hmac_sha256(std::string_view key, std::string_view message) {
   ready();
   crypto_auth_hmacsha256_state state;

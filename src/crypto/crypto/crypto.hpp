@@ -1,5 +1,6 @@
 #pragma once
-// Randomness, hashes and comparisons, all from libsodium; nothing here is a primitive of our own.
+// Randomness, hashes and comparisons, from libsodium and OpenSSL; nothing here is a primitive of our own. SHA-256 is OpenSSL's,
+// which uses the processor's instructions where there are some: a tenth of the time.
 //
 // Every function may be called from any thread and cannot fail: a kernel without randomness ends the process.
 //
@@ -12,11 +13,14 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/id.hpp"
+
+struct evp_md_ctx_st;
 
 namespace berth::crypto {
 
@@ -47,7 +51,10 @@ class Sha256 {
   [[nodiscard]] Digest finish();  // once
 
  private:
-  alignas(8) std::array<std::byte, 104> state_;  // crypto_hash_sha256_state
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 [[nodiscard]] Digest sha256(std::string_view bytes);

@@ -19,6 +19,12 @@ TEST(Crypto, Sha256IsTheStandardsOne) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(Sha256{}.update("a").update("").update("bc").finish(), sha256("abc"));
+  for (const std::size_t size : {55, 56, 63, 64, 65, 1 << 20}) {
+    const std::string bytes(size, 'q');
+    Sha256 pieces;
+    for (std::size_t at = 0; at < size; at += 1000) pieces.update(std::string_view(bytes).substr(at, 1000));
+    EXPECT_EQ(pieces.finish(), sha256(bytes)) << size;
+  }
 }
 
 TEST(Crypto, HmacIsTheStandardsOne) {  // RFC 4231, test cases 2 and 6 (a key longer than a block)

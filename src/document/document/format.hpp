@@ -14,6 +14,7 @@
 #include <span>
 
 #include "document/json.hpp"
+#include "document/pointer.hpp"
 
 namespace berth::document {
 
@@ -26,5 +27,10 @@ using Migration = std::function<Value(Value)>;  // step n (from 0) makes version
 [[nodiscard]] Result<Value> migrate(Value document, std::span<const Migration> steps);
 
 [[nodiscard]] Result<Value> accept(Value document);  // migrated and checked
+[[nodiscard]] Result<> check_accepted(const Value& document);  // as accept() leaves it
+
+// Whether an accepted document surely still is after the value at `path` came, changed or went: looks at that value, and at
+// those that hold it without their other parts. False is no verdict.
+[[nodiscard]] bool still_accepted(const Value& document, const Path& path);
 
 }  // namespace berth::document

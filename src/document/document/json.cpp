@@ -207,6 +207,48 @@ std::string canonical(const Value& value) {
   return out;
 }
 
+void append_canonical(std::string& out, const Value& value) { write(out, value); }
+
+std::uint64_t canonical_text_size(std::string_view text) {
+  std::uint64_t size = 2 + text.size();
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r') ++size;
+    else if (static_cast<unsigned char>(c) < 0x20) size += 5;
+  }
+  return size;
+}
+
+std::uint64_t canonical_size(const Value& value) {
+  if (const auto* text = value.if_string()) return canonical_text_size(*text);
+  if (const auto* object = value.if_object()) {
+    std::uint64_t size = 2 + (object->empty() ? 0 : object->size() - 1);
+    for (const auto& member : *object) size += canonical_text_size(member.key()) + 1 + canonical_size(member.value());
+    return size;
+  }
+  if (const auto* array = value.if_array()) {
+    std::uint64_t size = 2 + (array->empty() ? 0 : array->size() - 1);
+    for (const auto& item : *array) size += canonical_size(item);
+    return size;
+  }
+  std::string out;
+  write(out, value);
+  return out.size();
+}
+
+std::uint32_t depth_of(const Value& value) {
+  std::uint32_t deepest = 0;
+  if (const auto* array = value.if_array())
+    for (const auto& item : *array) deepest = std::max(deepest, depth_of(item));
+  if (const auto* object = value.if_object())
+    for (const auto& member : *object) deepest = std::max(deepest, depth_of(member.value()));
+  return value.is_structured() ? deepest + 1 : 0;
+}
+
+Result<> check_depth(const Value& value, const Limits& limits) {
+  if (depth_of(value) <= limits.depth) return {};
+  return fail(Code::InvalidArgument, fmt::format("The document would be nested deeper than {} levels.", limits.depth));
+}
+
 bool member_before(std::string_view a, std::string_view b) {
   const auto [x, y] = std::ranges::mismatch(a, b);
   if (x == a.end() || y == b.end()) return x == a.end() && y != b.end();

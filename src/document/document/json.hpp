@@ -34,7 +34,12 @@ struct Limits {
 // `what` names it in errors: "document", "patch".
 [[nodiscard]] Result<Value> parse(std::string_view text, const Limits& limits, std::string_view what = "document");
 [[nodiscard]] std::string canonical(const Value& value);
+void append_canonical(std::string& out, const Value& value);
+[[nodiscard]] std::uint64_t canonical_size(const Value& value);      // canonical(value).size(), without writing it
+[[nodiscard]] std::uint64_t canonical_text_size(std::string_view text);  // of text as a value or as a member's name
 [[nodiscard]] std::string canonical_number(double number);  // finite
+[[nodiscard]] std::uint32_t depth_of(const Value& value);            // levels of objects and arrays
+[[nodiscard]] Result<> check_depth(const Value& value, const Limits& limits);
 
 // The order of members: UTF-16 code units, of valid UTF-8.
 [[nodiscard]] bool member_before(std::string_view a, std::string_view b);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "document/edit.hpp"
+#include "document/format.hpp"
 #include "document/pointer.hpp"
 
 namespace berth::document {
@@ -27,8 +29,24 @@ std::uint64_t weight(const Value& value, std::uint64_t most) {
 
 class Patcher {
  public:
-  Patcher(Value& root, const Limits& limits) : root_(root), limits_(limits) {}
+  Patcher(Value& root, const Limits& limits) : root_(root), limits_(limits), edit_(root, limits.depth) {}
 
+  Result<> apply_all(const Value& patch) {
+    const auto* operations = patch.if_array();
+    if (operations == nullptr) return fail(Code::InvalidArgument, "The patch is not an array of operations.");
+    if (operations->size() > max_operations)
+      return fail(Code::TooLarge, fmt::format("The patch has {} operations; the limit is {}.", operations->size(), max_operations));
+    for (const auto& operation : *operations) {
+      const auto* object = operation.if_object();
+      if (object == nullptr) return fail(Code::InvalidArgument, "An operation of the patch is not an object.");
+      TRY(apply(*object));
+      ++number_;
+    }
+    return {};
+  }
+  [[nodiscard]] const Edit& edit() const { return edit_; }
+
+ private:
   Result<> apply(const json::object& operation) {
     const Value* name = operation.if_contains("op");
     if (name == nullptr || !name->is_string()) return wrong("has no \"op\"");
@@ -48,13 +66,10 @@ class Patcher {
     if (op == "add") return add(path, *value);
     Value* place = find(root_, path, path.size());
     if (place == nullptr) return misfit("names a place that is not there");
-    if (op == "replace") *place = *value;
+    if (op == "replace") edit_.replace(*place, path, *value);
     else if (*place != *value) return misfit("tests a value that is another here");
     return {};
   }
-  void next() { ++number_; }
-
- private:
   std::unexpected<Error> wrong(std::string_view rule) const {
     return fail(Code::InvalidArgument, fmt::format("Operation {} of the patch {}.", number_, rule));
   }
@@ -71,19 +86,19 @@ class Patcher {
   }
   Result<> add(const Path& path, Value value) {
     if (path.empty()) {
-      root_ = std::move(value);
+      edit_.replace(root_, path, std::move(value));
       return {};
     }
     Value* parent = find(root_, path, path.size() - 1);
     if (parent == nullptr) return misfit("names a place that is not there");
     if (auto* object = parent->if_object()) {
-      object->insert_or_assign(path.back(), std::move(value));
+      edit_.put(*object, path, std::move(value));
       return {};
     }
     auto* array = parent->if_array();
     const auto index = array == nullptr ? std::nullopt : index_of(path.back(), array->size(), Behind::Yes);
     if (!index) return misfit("names a place that is not there");
-    array->insert(array->begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
+    edit_.insert(*array, path, *index, std::move(value));
     return {};
   }
   Result<Value> remove(const Path& path) {
@@ -91,15 +106,13 @@ class Patcher {
     Value* parent = find(root_, path, path.size() - 1);
     Value* place = find(root_, path, path.size());
     if (place == nullptr) return misfit("names a place that is not there");
-    Value taken = std::move(*place);
-    if (auto* object = parent->if_object()) object->erase(path.back());
-    else parent->get_array().erase(parent->get_array().begin() + (place - parent->get_array().data()));
-    return taken;
+    return edit_.take(*parent, *place, path);
   }
   Result<> move(const Path& from, const Path& path) {
     if (from == path) return find(root_, from, from.size()) ? Result<>() : Result<>(misfit("names a place that is not there"));
     if (path.size() > from.size() && std::equal(from.begin(), from.end(), path.begin()))
       return misfit("moves a value into itself");
+    edit_.moved();
     TRY_ASSIGN(auto value, remove(from));
     return add(path, std::move(value));
   }
@@ -114,9 +127,40 @@ class Patcher {
 
   Value& root_;
   const Limits& limits_;
+  Edit edit_;
   std::uint64_t copied_ = 0;
   std::size_t number_ = 0;
 };
+
+// As apply_merge_patch() of values, with its effect on the whole.
+void merge(Edit& edit, Value& place, const Value& patch, Path& path) {
+  const auto* changes = patch.if_object();
+  if (changes == nullptr || !place.is_object()) return edit.replace(place, path, apply_merge_patch(nullptr, patch));
+  for (const auto& change : *changes) {
+    auto& object = place.get_object();
+    path.emplace_back(change.key());
+    if (Value* old = object.if_contains(change.key()); change.value().is_null()) {
+      if (old != nullptr) (void)edit.take(place, *old, path);
+    } else if (old != nullptr) {
+      merge(edit, *old, change.value(), path);
+    } else {
+      edit.put(object, path, apply_merge_patch(nullptr, change.value()));
+    }
+    path.pop_back();
+  }
+}
+
+Result<> check_size(std::uint64_t bytes, const Limits& limits) {
+  if (bytes <= limits.bytes) return {};
+  return fail(Code::TooLarge, fmt::format("The document has {} bytes; the limit is {}.", bytes, limits.bytes));
+}
+
+Result<Measured> settle(Measured changed, const Edit& edit, const Limits& limits) {
+  if (!changed.accepted || edit.whole()) return measure(std::move(changed.value), limits);
+  changed.bytes += static_cast<std::uint64_t>(edit.bytes());
+  TRY(check_size(changed.bytes, limits));
+  return changed;
+}
 
 class Difference {
  public:
@@ -163,18 +207,36 @@ class Difference {
 }  // namespace
 
 Result<Value> apply_patch(Value document, const Value& patch, const Limits& limits) {
-  const auto* operations = patch.if_array();
-  if (operations == nullptr) return fail(Code::InvalidArgument, "The patch is not an array of operations.");
-  if (operations->size() > max_operations)
-    return fail(Code::TooLarge, fmt::format("The patch has {} operations; the limit is {}.", operations->size(), max_operations));
   Patcher patcher(document, limits);
-  for (const auto& operation : *operations) {
-    const auto* object = operation.if_object();
-    if (object == nullptr) return fail(Code::InvalidArgument, "An operation of the patch is not an object.");
-    TRY(patcher.apply(*object));
-    patcher.next();
-  }
+  TRY(patcher.apply_all(patch));
   return document;
+}
+
+Result<Measured> measure(Value document, const Limits& limits) {
+  TRY(check_depth(document, limits));
+  TRY_ASSIGN(document, accept(std::move(document)));
+  const std::uint64_t bytes = canonical_size(document);
+  TRY(check_size(bytes, limits));
+  return Measured{std::move(document), bytes, true};
+}
+
+Measured measure_stored(Value document, const Limits& limits) {
+  const bool accepted = depth_of(document) <= limits.depth && check_accepted(document).has_value();
+  const std::uint64_t bytes = canonical_size(document);
+  return {std::move(document), bytes, accepted};
+}
+
+Result<Measured> apply_patch(Measured document, const Value& patch, const Limits& limits) {
+  Patcher patcher(document.value, limits);
+  TRY(patcher.apply_all(patch));
+  return settle(std::move(document), patcher.edit(), limits);
+}
+
+Result<Measured> apply_merge_patch(Measured document, const Value& patch, const Limits& limits) {
+  Edit edit(document.value, limits.depth);
+  Path path;
+  merge(edit, document.value, patch, path);
+  return settle(std::move(document), edit, limits);
 }
 
 Value apply_merge_patch(Value document, const Value& patch) {

@@ -30,14 +30,31 @@ Result<document::Value> apply(document::Value value, char form, const document::
   return fail(Code::RecordDamaged, "A record of this session has an unknown form.");
 }
 
-}  // namespace
-
-Link make_link(const Vault& vault, store::RevisionRow row, const LinkContent& content) {
-  row.sealed = vault.seal(associated(row), static_cast<char>(content.form) + content.bytes);
+Link link_of(store::RevisionRow row, Vault::Box box) {
+  row.sealed = std::move(box).seal(associated(row));
   row.bytes = row.sealed.size();
   std::string tag = Vault::tag(row.sealed);
   return {std::move(row), std::move(tag)};
 }
+
+}  // namespace
+
+Link make_link(const Vault& vault, store::RevisionRow row, const LinkContent& content) {
+  Vault::Box box = vault.box(1 + content.bytes.size());
+  (box.text() += static_cast<char>(content.form)) += content.bytes;
+  return link_of(std::move(row), std::move(box));
+}
+
+WholeContent::WholeContent(const Vault& vault, const document::Value& value, std::size_t about) : box_(vault.box(1 + about)) {
+  box_.text() += static_cast<char>(LinkContent::Form::Document);
+  document::append_canonical(box_.text(), value);
+}
+
+WholeContent::WholeContent(const Vault& vault, std::string_view canonical) : box_(vault.box(1 + canonical.size())) {
+  (box_.text() += static_cast<char>(LinkContent::Form::Document)) += canonical;
+}
+
+Link WholeContent::link(store::RevisionRow row) && { return link_of(std::move(row), std::move(box_)); }
 
 Result<Chain> read_chain(const Vault& vault, const std::vector<store::RevisionRow>& rows, std::uint64_t version) {
   if (rows.empty() || rows.back().version != version) return damaged("a version is missing", rows.empty() ? nullptr : &rows.back());

@@ -29,6 +29,18 @@ struct Link {
 // A link of `row.version` after the one with tag `row.previous`: sets row.sealed and row.bytes.
 [[nodiscard]] Link make_link(const Vault& vault, store::RevisionRow row, const LinkContent& content);
 
+// A whole document that is to be a link, written in its one form where it will be sealed.
+class WholeContent {
+ public:
+  WholeContent(const Vault& vault, const document::Value& value, std::size_t about);  // about: its size, more or less
+  WholeContent(const Vault& vault, std::string_view canonical);
+  [[nodiscard]] std::string_view bytes() const { return box_.plain().substr(1); }
+  [[nodiscard]] Link link(store::RevisionRow row) &&;
+
+ private:
+  Vault::Box box_;
+};
+
 struct Chain {
   document::Value value;
   std::string tag;           // of the last link

@@ -6,9 +6,9 @@
 
 #include <charconv>
 
+#include "crypto/crypto.hpp"
 #include "document/format.hpp"
 #include "document/patch.hpp"
-#include "sessions/content_hash.hpp"
 #include "sessions/details.hpp"
 #include "sessions/place.hpp"
 
@@ -37,24 +37,26 @@ Result<> check_size(std::uint64_t bytes, const Limits& limits) {
   return fail(Code::TooLarge, fmt::format("The document has {} bytes; the limit is {}.", bytes, limits.document_bytes));
 }
 
-std::uint32_t depth_of(const document::Value& value) {
-  std::uint32_t deepest = 0;
-  if (const auto* array = value.if_array())
-    for (const auto& item : *array) deepest = std::max(deepest, depth_of(item));
-  if (const auto* object = value.if_object())
-    for (const auto& member : *object) deepest = std::max(deepest, depth_of(member.value()));
-  return value.is_structured() ? deepest + 1 : 0;
+// A change that is small needs no thread of its own: it costs less than the way there and back, and joins the commit that
+// others make ready. What it can cost at most is bounded by these.
+constexpr std::uint64_t small_patch = 4096, small_document = 2 << 20, small_whole = 64 << 10;
+constexpr std::size_t few_operations = 8;
+
+bool is_small(const document::Value& patch, std::uint64_t document_bytes) {
+  const auto* operations = patch.if_array();
+  return document_bytes <= small_document && (!operations || operations->size() <= few_operations) &&
+         document::canonical_size(patch) <= small_patch;
 }
 
 struct Patched {
-  document::Value value;
-  std::uint64_t bytes = 0;
+  document::Measured document;
   Link link;
 };
 
 struct PatchWork {
   std::shared_ptr<const Vault> vault;
-  document::Value value, patch;
+  document::Measured document;
+  document::Value patch;
   PatchForm form;
   store::RevisionRow row;
   Limits limits;
@@ -62,22 +64,13 @@ struct PatchWork {
   // Shared, since a pool's result is copied nowhere then.
   Result<std::shared_ptr<Patched>> operator()() {
     const document::Limits bounds{.bytes = limits.document_bytes};
-    auto out = std::make_shared<Patched>();
-    if (form == PatchForm::JsonPatch) {
-      TRY_ASSIGN(out->value, document::apply_patch(std::move(value), patch, bounds));
-    } else {
-      out->value = document::apply_merge_patch(std::move(value), patch);
-    }
-    if (depth_of(out->value) > bounds.depth)
-      return fail(Code::InvalidArgument, fmt::format("The document would be nested deeper than {} levels.", bounds.depth));
-    TRY_ASSIGN(out->value, document::accept(std::move(out->value)));
-    out->bytes = document::canonical(out->value).size();
-    TRY(check_size(out->bytes, limits));
-    out->link = make_link(*vault, std::move(row),
-                          {form == PatchForm::JsonPatch ? LinkContent::Form::Patch
-                                                        : LinkContent::Form::MergePatch,
-                           document::canonical(patch)});
-    return out;
+    const bool merges = form == PatchForm::MergePatch;
+    auto changed = merges ? document::apply_merge_patch(std::move(document), patch, bounds)
+                          : document::apply_patch(std::move(document), patch, bounds);
+    if (!changed) return std::unexpected(std::move(changed).error());
+    auto link = make_link(*vault, std::move(row),
+                          {merges ? LinkContent::Form::MergePatch : LinkContent::Form::Patch, document::canonical(patch)});
+    return std::make_shared<Patched>(*std::move(changed), std::move(link));
   }
 };
 
@@ -161,7 +154,7 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
     co_return stale(newest);
   }
   open.row = row;
-  if (change.value) open.value = *std::move(change.value);
+  if (change.document) open.document = *std::move(change.document);
   open.changes = whole ? 0 : open.changes + 1;
   if (open.changes >= context_.limits.changes && !place->folding) {
     place->folding = true;
@@ -173,36 +166,35 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
 awaitable<Result<SessionRow>> Sessions::replace(Who who, SessionId id, From from, document::Value value) {
   CO_TRY(usable());
   CO_TRY(check_client(who.client));
-  using Both = std::shared_ptr<std::pair<document::Value, std::string>>;
-  auto both = co_await context_.pool->run([value = std::move(value), limits = context_.limits]() mutable -> Result<Both> {
+  using Ready = std::shared_ptr<Whole>;
+  auto made = co_await context_.pool->run([vault = vault_, value = std::move(value), limits = context_.limits]() mutable -> Result<Ready> {
+    TRY(document::check_depth(value, document::Limits{}));
     TRY_ASSIGN(value, document::accept(std::move(value)));
-    auto bytes = document::canonical(value);
-    TRY(check_size(bytes.size(), limits));
-    return std::make_shared<std::pair<document::Value, std::string>>(std::move(value), std::move(bytes));
+    WholeContent content(*vault, value, limits.document_bytes);
+    const auto bytes = content.bytes().size();
+    TRY(check_size(bytes, limits));
+    auto hash = crypto::sha256_hex(content.bytes());
+    return std::make_shared<Whole>(document::Measured{std::move(value), bytes, true}, std::move(content), std::move(hash));
   });
-  CO_TRY_ASSIGN(const auto ready, std::move(both));
-  co_return co_await change_once(id, who, from, [this, who, id, from, ready](Place* place) {
-    return replace_now(place, who, id, from, std::move(ready->first), std::move(ready->second), "replaced");
-  });
+  CO_TRY_ASSIGN(const auto ready, std::move(made));
+  co_return co_await change_once(
+      id, who, from, [this, who, id, from, ready](Place* place) { return replace_now(place, who, id, from, ready, "replaced"); });
 }
 
-Sessions::Answer<SessionRow> Sessions::replace_now(Place* place, Who who, SessionId id, From from, document::Value value,
-                                                   std::string bytes, std::string what) {
+Sessions::Answer<SessionRow> Sessions::replace_now(Place* place, Who who, SessionId id, From from, std::shared_ptr<Whole> whole,
+                                                   std::string what) {
   CO_TRY_ASSIGN(Open* const open, co_await for_change(place, who.owner, id, from));
-  Change change{.kind = RevisionKind::Whole, .what = what, .link = {}, .row = open->row, .value = std::move(value), .also = {}};
-  change.row.document_bytes = bytes.size();
+  Change change{.kind = RevisionKind::Whole, .what = what, .link = {}, .row = open->row, .document = std::move(whole->document), .also = {}};
+  change.row.document_bytes = change.document->bytes;
   change.row.hash_version = open->row.version + 1;
-  using Sealed = std::shared_ptr<std::pair<Link, std::string>>;
-  auto sealed = co_await context_.pool->run(
-      [vault = vault_, bytes = std::move(bytes),
-       link = next_link(open->row, who, RevisionKind::Whole, std::move(what), context_.clock->now())]() mutable -> Result<Sealed> {
-        auto hash = content_hash(bytes);
-        return std::make_shared<std::pair<Link, std::string>>(
-            make_link(*vault, std::move(link), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
-      });
+  change.row.hash = whole->hash;
+  auto seal = [whole, row = next_link(open->row, who, RevisionKind::Whole, std::move(what), context_.clock->now())]() mutable
+      -> Result<std::shared_ptr<Link>> { return std::make_shared<Link>(std::move(whole->content).link(std::move(row))); };
+  Result<std::shared_ptr<Link>> sealed;
+  if (change.document->bytes <= small_whole) sealed = seal();
+  else sealed = co_await context_.pool->run(std::move(seal));
   CO_TRY_ASSIGN(const auto ready, std::move(sealed));
-  change.link = std::move(ready->first);
-  change.row.hash = std::move(ready->second);
+  change.link = std::move(*ready);
   co_return co_await commit(place, std::move(who), std::move(change));
 }
 
@@ -216,17 +208,20 @@ awaitable<Result<SessionRow>> Sessions::patch(Who who, SessionId id, From from, 
 Sessions::Answer<SessionRow> Sessions::patch_now(Place* place, Who who, SessionId id, From from, PatchForm form,
                                                  document::Value patch) {
   CO_TRY_ASSIGN(Open* const open, co_await for_change(place, who.owner, id, from));
-  // The value itself is changed, not a copy of it: a change that fails half way takes it out of the cache.
-  PatchWork work{.vault = vault_, .value = std::move(open->value), .patch = std::move(patch), .form = form,
+  const bool small = is_small(patch, open->document.bytes);
+  // The document itself is changed, not a copy of it: a change that fails half way takes it out of the cache.
+  PatchWork work{.vault = vault_, .document = std::move(open->document), .patch = std::move(patch), .form = form,
                  .row = next_link(open->row, who, RevisionKind::Change, "patched", context_.clock->now()), .limits = context_.limits};
-  auto patched = co_await context_.pool->run(std::move(work));
+  Result<std::shared_ptr<Patched>> patched;
+  if (small) patched = work();
+  else patched = co_await context_.pool->run(std::move(work));
   if (!patched) {
     place->open.reset();
     co_return std::unexpected(std::move(patched).error());
   }
   Change change{.kind = RevisionKind::Change, .what = "patched", .link = std::move((*patched)->link), .row = open->row,
-                .value = std::move((*patched)->value), .also = {}};
-  change.row.document_bytes = (*patched)->bytes;
+                .document = std::move((*patched)->document), .also = {}};
+  change.row.document_bytes = change.document->bytes;
   co_return co_await commit(place, std::move(who), std::move(change));
 }
 
@@ -251,11 +246,16 @@ Sessions::Answer<SessionRow> Sessions::rename_now(Place* place, Who who, Session
 awaitable<Result<SessionRow>> Sessions::restore(Who who, SessionId id, From from, std::uint64_t version) {
   CO_TRY(check_client(who.client));
   CO_TRY_ASSIGN(auto old, co_await get(who.owner, id, version));
-  CO_TRY_ASSIGN(auto value, document::parse(old.bytes, {.bytes = old.bytes.size()}));
-  co_return co_await change_once(
-      id, who, from, [this, who, id, from, version, value = std::move(value), bytes = std::move(old.bytes)](Place* place) mutable {
-        return replace_now(place, who, id, from, std::move(value), std::move(bytes), fmt::format("restored {}", version));
-      });
+  using Ready = std::shared_ptr<Whole>;
+  auto made = co_await context_.pool->run([vault = vault_, bytes = std::move(old.bytes)]() -> Result<Ready> {
+    TRY_ASSIGN(auto value, document::parse(bytes, {.bytes = bytes.size()}));
+    return std::make_shared<Whole>(document::measure_stored(std::move(value), {.bytes = bytes.size()}), WholeContent(*vault, bytes),
+                                   crypto::sha256_hex(bytes));
+  });
+  CO_TRY_ASSIGN(const auto ready, std::move(made));
+  co_return co_await change_once(id, who, from, [this, who, id, from, version, ready](Place* place) {
+    return replace_now(place, who, id, from, ready, fmt::format("restored {}", version));
+  });
 }
 
 // ---- closed and active ----
@@ -264,7 +264,7 @@ Sessions::Answer<SessionRow> Sessions::set_state(Place* place, Who who, SessionR
   const bool resumes = row.state == SessionState::Active && place->open->row.state == SessionState::Closed;
   Change change{.kind = RevisionKind::Change, .what = what,
                 .link = empty_link(*vault_, place->open->row, who, what, context_.clock->now()), .row = std::move(row),
-                .value = {}, .also = {}};
+                .document = {}, .also = {}};
   if (resumes)
     change.also = [owner = who.owner, limit = context_.limits.active](store::Unit& unit) -> Result<> {
       TRY_ASSIGN(const auto counts, unit.session_counts(owner));
@@ -367,11 +367,10 @@ Sessions::Answer<Sessions::Done> Sessions::fold_now(Place* place, SessionId id) 
   const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
   using Sealed = std::shared_ptr<std::pair<Link, std::string>>;
   auto sealed = co_await context_.pool->run(
-      [vault = vault_, value = &place->open->value, checkpoint = std::move(checkpoint)]() mutable -> Result<Sealed> {
-        auto bytes = document::canonical(*value);
-        auto hash = content_hash(bytes);
-        return std::make_shared<std::pair<Link, std::string>>(
-            make_link(*vault, std::move(checkpoint), {LinkContent::Form::Document, std::move(bytes)}), std::move(hash));
+      [vault = vault_, document = &place->open->document, checkpoint = std::move(checkpoint)]() mutable -> Result<Sealed> {
+        WholeContent content(*vault, document->value, document->bytes);
+        auto hash = crypto::sha256_hex(content.bytes());
+        return std::make_shared<std::pair<Link, std::string>>(std::move(content).link(std::move(checkpoint)), std::move(hash));
       });
   CO_TRY_ASSIGN(const auto ready, std::move(sealed));
   next.hash = ready->second;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "aio/event.hpp"
+#include "document/patch.hpp"
 #include "sessions/chain.hpp"
 #include "sessions/sessions.hpp"
 
@@ -13,7 +14,7 @@ namespace berth::sessions {
 // A session whose newest document is parsed.
 struct Sessions::Open {
   store::SessionRow row;
-  document::Value value;
+  document::Measured document;
   std::uint64_t changes = 0;         // since the last whole document
 };
 
@@ -40,8 +41,15 @@ struct Sessions::Change {
   std::string what;
   berth::sessions::Link link;        // sealed already when the lane waits for it
   store::SessionRow row;
-  std::optional<document::Value> value;  // absent: the document stays
+  std::optional<document::Measured> document;  // absent: the document stays
   std::function<Result<>(store::Unit&)> also;
+};
+
+// A whole document that is to be the next version, with all of the work that does not need to know which.
+struct Sessions::Whole {
+  document::Measured document;
+  WholeContent content;
+  std::string hash;
 };
 
 class Sessions::Turn {

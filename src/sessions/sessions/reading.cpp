@@ -55,7 +55,7 @@ awaitable<Result<Content>> Sessions::get(std::string owner, SessionId id, std::o
 Sessions::Answer<Content> Sessions::get_now(Place* place, std::string owner, SessionId id) {
   CO_TRY_ASSIGN(Open* const open, co_await opened(place, std::move(owner), std::move(id)));
   auto bytes = co_await context_.pool->run(
-      [value = &open->value]() -> Result<std::string> { return document::canonical(*value); });  // nobody changes it: our turn
+      [value = &open->document.value]() -> Result<std::string> { return document::canonical(*value); });  // nobody changes it: our turn
   CO_TRY_ASSIGN(auto text, std::move(bytes));
   co_return Content{.row = open->row, .version = open->row.version, .bytes = std::move(text)};
 }
@@ -104,23 +104,25 @@ awaitable<Result<Appended>> Sessions::append(Who who, SessionId id, store::Sessi
   CO_TRY(check_client_id(client_id));
   if (!entry.is_object()) co_return fail(Code::InvalidArgument, "\"entry\" is not a JSON object.");
   if (log == store::SessionLog::Conversation) CO_TRY(document::check_schema(conversation_schema(), entry));
-  const std::string bytes = document::canonical(entry);
-  if (bytes.size() > context_.limits.entry_bytes)
-    co_return fail(Code::TooLarge, fmt::format("The entry has {} bytes; the limit is {}.", bytes.size(), context_.limits.entry_bytes));
+  // Its key is derived and its bytes are written here: the writer's thread, which all wait for, only seals them.
+  const auto box = std::make_shared<Vault::Box>(vault_->box(document::canonical_size(entry)));
+  document::append_canonical(box->text(), entry);
+  if (const auto bytes = box->plain().size(); bytes > context_.limits.entry_bytes)
+    co_return fail(Code::TooLarge, fmt::format("The entry has {} bytes; the limit is {}.", bytes, context_.limits.entry_bytes));
   co_return co_await context_.store->write(
-      [this, vault = vault_, who, id, log, client_id, bytes, now = context_.clock->now()](store::Unit& unit) -> Result<Appended> {
+      [this, vault = vault_, who, id, log, client_id, box, now = context_.clock->now()](store::Unit& unit) -> Result<Appended> {
         TRY_ASSIGN(const auto row, unit.session(id));
         if (row.owner != who.owner) return no_session();
         TRY_ASSIGN(const auto known, unit.log_entry_of(id, log, client_id));
         if (known) {
           TRY_ASSIGN(const auto plain, vault->open(entry_identity(id, log, known->offset, client_id), known->sealed));
-          if (plain == bytes) return Appended{known->offset, true};
+          if (plain == box->plain()) return Appended{known->offset, true};
           return fail(Code::FailedPrecondition, "Another entry has this id already.", "Use a new id for each entry.");
         }
         if (row.state == store::SessionState::Closed) return fail(Code::FailedPrecondition, "The session is closed.", "Resume it first.");
         TRY_ASSIGN(const auto offset, unit.log_end(id, log));
         TRY(unit.insert_log_entry({.session = id, .log = log, .offset = offset, .client_id = client_id,
-                                   .sealed = vault->seal(entry_identity(id, log, offset, client_id), bytes), .appended = now}));
+                                   .sealed = std::move(*box).seal(entry_identity(id, log, offset, client_id)), .appended = now}));
         TRY(record(unit, row, "appended", who));
         return Appended{offset, false};
       });

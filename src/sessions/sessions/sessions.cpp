@@ -9,7 +9,6 @@
 #include "document/format.hpp"
 #include "document/patch.hpp"
 #include "sessions/cursor.hpp"
-#include "sessions/content_hash.hpp"
 #include "sessions/details.hpp"
 #include "sessions/place.hpp"
 
@@ -124,19 +123,21 @@ Sessions::Answer<std::unique_ptr<Sessions::Open>> Sessions::load(std::string own
     TRY_ASSIGN(auto links, reader.revisions_for(id, row.version));
     return Rows{std::move(row), std::move(links)};
   }));
-  const auto build = [vault = vault_, rows]() -> Result<std::shared_ptr<Chain>> {
+  using Read = std::pair<Chain, document::Measured>;
+  const auto build = [vault = vault_, rows, bytes = context_.limits.document_bytes]() -> Result<std::shared_ptr<Read>> {
     TRY_ASSIGN(auto chain, read_chain(*vault, rows.second, rows.first.version));
     if (chain.tag != rows.first.head)
       return fail(Code::RecordDamaged, "The newest version of this session is missing; what is there is kept.", "Restore a backup.");
-    return std::make_shared<Chain>(std::move(chain));
+    auto document = document::measure_stored(std::move(chain.value), {.bytes = bytes});
+    return std::make_shared<Read>(std::move(chain), std::move(document));
   };
   auto chain = co_await context_.pool->run(build);
   if (!chain && chain.error().code == Code::RecordDamaged) co_return pass(co_await damaged(id, std::move(chain).error()));
   if (!chain) co_return std::unexpected(std::move(chain).error());
   auto out = std::make_unique<Open>();
   out->row = std::move(rows.first);
-  out->value = std::move((*chain)->value);
-  out->changes = (*chain)->changes;
+  out->document = std::move((*chain)->second);
+  out->changes = (*chain)->first.changes;
   co_return out;
 }
 
@@ -176,7 +177,7 @@ Sessions::Answer<Made> Sessions::insert(Who who, NewSession wanted, std::string 
   store::SessionRow row{.id = crypto::new_id<SessionId>(), .owner = who.owner, .title = wanted.title,
                         .title_key = title_key(wanted.title), .description = wanted.description, .tags = wanted.tags,
                         .state = store::SessionState::Active, .damaged = false, .version = 1, .head = {},
-                        .document_bytes = bytes.size(), .hash_version = 1, .hash = content_hash(bytes),
+                        .document_bytes = bytes.size(), .hash_version = 1, .hash = crypto::sha256_hex(bytes),
                         .sandbox = wanted.sandbox, .workspace = {}, .changed_by = who.key, .client = who.client, .created = now,
                         .updated = now};
   std::string request = row.title + '\0' + row.description + '\0' + row.sandbox + '\0' + row.hash;

@@ -145,6 +145,7 @@ class Sessions {
   struct Place;
   struct Lane;
   struct Change;
+  struct Whole;
   struct Done {};
   class Turn;
   template <class T>
@@ -164,8 +165,7 @@ class Sessions {
   Answer<std::optional<store::SessionRow>> carried_out(Place* place, Who who, SessionId id, From from);
   Answer<store::SessionRow> commit(Place* place, Who who, Change change);
   Answer<Content> get_now(Place* place, std::string owner, SessionId id);
-  Answer<store::SessionRow> replace_now(Place* place, Who who, SessionId id, From from, document::Value value, std::string bytes,
-                                        std::string what);
+  Answer<store::SessionRow> replace_now(Place* place, Who who, SessionId id, From from, std::shared_ptr<Whole> whole, std::string what);
   Answer<store::SessionRow> patch_now(Place* place, Who who, SessionId id, From from, PatchForm form, document::Value patch);
   Answer<store::SessionRow> rename_now(Place* place, Who who, SessionId id, From from, Details details);
   Answer<store::SessionRow> close_now(Place* place, Who who, SessionId id);

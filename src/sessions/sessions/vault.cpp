@@ -15,7 +15,8 @@ namespace {
 using crypto::Aead;
 
 constexpr std::uint8_t format = 1;
-constexpr std::size_t salt_bytes = 16, head_bytes = 6 + salt_bytes;
+constexpr std::size_t salt_bytes = 16, head_bytes = Vault::Box::begin;
+static_assert(head_bytes == 6 + salt_bytes);
 constexpr std::string_view setting = "sessions.key.";
 
 std::string_view text_of(std::span<const std::byte> bytes) {
@@ -69,20 +70,33 @@ Result<std::unique_ptr<const Vault>> Vault::open(store::Unit& unit, const std::f
   }
 }
 
-std::string Vault::seal(std::string_view associated, std::string_view plain) const {
+Vault::Box Vault::box(std::size_t bytes) const {
   const auto& [number, key] = *keys_.rbegin();
   const auto algorithm = Aead::preferred();
   const auto salt = crypto::random_array<salt_bytes>();
-  std::string out(2, static_cast<char>(format));
-  out[1] = static_cast<char>(algorithm);
-  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(number >> shift & 0xFF);
-  out += text_of(salt);
-  const std::string all = out + std::string(associated);
-  const auto aead = record_key(key, algorithm, text_of(salt));
+  std::string head;
+  head.reserve(head_bytes + bytes + Aead::tag_bytes);
+  head += static_cast<char>(format);
+  head += static_cast<char>(algorithm);
+  for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(number >> shift & 0xFF);
+  head += text_of(salt);
+  auto aead = record_key(key, algorithm, text_of(salt));
   BERTH_CHECK(aead.has_value());
-  out.resize(head_bytes + plain.size() + Aead::tag_bytes);
-  aead->seal(0, all, plain, out.data() + head_bytes);
-  return out;
+  return {*std::move(aead), std::move(head)};
+}
+
+std::string Vault::Box::seal(std::string_view associated) && {
+  const std::string all = text_.substr(0, head_bytes) + std::string(associated);
+  const std::size_t size = text_.size() - head_bytes;
+  text_.resize(text_.size() + Aead::tag_bytes);
+  key_.seal(0, all, {text_.data() + head_bytes, size}, text_.data() + head_bytes);
+  return std::move(text_);
+}
+
+std::string Vault::seal(std::string_view associated, std::string_view plain) const {
+  Box made = box(plain.size());
+  made.text() += plain;
+  return std::move(made).seal(associated);
 }
 
 Result<std::string> Vault::open(std::string_view associated, std::string_view sealed) const {

@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "crypto/aead.hpp"
 #include "crypto/secret.hpp"
 #include "store/store.hpp"
 
@@ -34,6 +35,23 @@ class Vault {
   // `keys`: the directory of the machine's keys. A key is made when there is none in the store; while the store has one
   // that needs it, the machine's key is never made anew.
   static Result<std::unique_ptr<const Vault>> open(store::Unit& unit, const std::filesystem::path& keys);
+
+  // A record in the making: its key is derived, what is put into text() behind `begin` bytes is what it holds. So a large
+  // record is written once and sealed where it stands, and a small one is made ready before the writer's turn.
+  class Box {
+   public:
+    [[nodiscard]] std::string& text() { return text_; }
+    [[nodiscard]] std::string_view plain() const { return std::string_view(text_).substr(begin); }
+    [[nodiscard]] std::string seal(std::string_view associated) &&;
+    static constexpr std::size_t begin = 22;
+
+   private:
+    friend class Vault;
+    Box(crypto::Aead key, std::string head) : key_(std::move(key)), text_(std::move(head)) {}
+    crypto::Aead key_;
+    std::string text_;
+  };
+  [[nodiscard]] Box box(std::size_t bytes = 0) const;  // with room for them
 
   [[nodiscard]] std::string seal(std::string_view associated, std::string_view plain) const;
   [[nodiscard]] Result<std::string> open(std::string_view associated, std::string_view sealed) const;

@@ -36,7 +36,7 @@ Capture::Capture(std::filesystem::path dir, SnapshotId id, CaptureOptions option
 Capture::Capture(Capture&& other) noexcept
     : dir_(std::move(other.dir_)), making_(std::move(other.making_)), id_(std::move(other.id_)), options_(std::move(other.options_)),
       key_(std::move(other.key_)), manifest_(std::move(other.manifest_)), names_(std::move(other.names_)), part_(std::move(other.part_)),
-      hash_(other.hash_), bytes_(other.bytes_), owns_(std::exchange(other.owns_, false)) {}
+      hash_(std::move(other.hash_)), bytes_(other.bytes_), owns_(std::exchange(other.owns_, false)) {}
 
 Capture::~Capture() {
   if (owns_) (void)os::remove_tree(making_);  // what stays is swept at the next start
