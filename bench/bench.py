@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peers  # noqa: E402
 from journal import journal_rows  # noqa: E402
 from rig import Rig, Tools, pss_kib  # noqa: E402
-from sessions import session_rows  # noqa: E402
+from sessions import client_rows, session_rows  # noqa: E402
 from table import Table, summary  # noqa: E402
 
 ROUNDS = 5
@@ -246,6 +246,7 @@ def bench_journal(rig, table, size=1 << 30):
 def bench_sessions(rig, table):
     """saves, autosaves, logs and lists of sessions, beside a synced append and SQLite's own commit."""
     session_rows(rig.tool("berth-bench-sessions"), table)
+    client_rows(os.path.dirname(rig.bin), table)
 
 
 BENCHES = {"exec": bench_exec, "create": bench_create, "echo": bench_echo, "bulk": bench_bulk, "memory": bench_memory, "attach": bench_attach,

@@ -1,18 +1,20 @@
 // What sessions cost, each figure beside the physical limit of the same disk in the same run: a synced append, SQLite's own
 // commit of the same bytes. One JSON line for each: {"name", "unit", "ours": […], "limit": […]}.
 //
-//   berth-bench-sessions DIRECTORY [ROWS]
+//   berth-bench-sessions DIRECTORY [ROWS [WHAT…]]: all, or those of sealing, measuring, save, writers, autosave, appending, owners, lists
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
 #include "aio/runtime.hpp"
 #include "crypto/crypto.hpp"
+#include "document/format.hpp"
 #include "os/file.hpp"
 #include "sessions/sessions.hpp"
 #include "sessions/vault.hpp"
@@ -77,9 +79,9 @@ class Bench {
     const auto made = create("a");
     std::uint64_t version = 1;
     Samples ours, limit;
-    for (int i = 0; i < rounds; ++i) {
+    for (int i = 0; i < 3 * rounds; ++i) {
       const std::string text = document(i);
-      ours.push_back(millis([&] { version = must(run(sessions_->replace(who("a"), made, version, parse(text)))).version; }));
+      ours.push_back(must(run(one_save(this, "a", made, version++, &text))));
       limit.push_back(millis([&] {
         (void)parse(text);
         insert_raw(text);
@@ -88,14 +90,33 @@ class Bench {
     tell("save of 1 MiB", "ms", ours, limit);
   }
 
+  // Eight owners, each saving 1 MiB again and again: how long one save takes then, beside one commit of eight times the bytes.
+  void writers() {
+    constexpr int count = 8, saves = 12;
+    std::vector<SessionId> ids;
+    std::vector<std::string> texts;
+    for (int i = 0; i < count; ++i) ids.push_back(create("w" + std::to_string(i))), texts.push_back(document(i));
+    Samples ours, limit;
+    std::vector<std::future<Result<Samples>>> all;
+    for (int i = 0; i < count; ++i)
+      all.push_back(begin(writer(this, ids[static_cast<std::size_t>(i)], "w" + std::to_string(i), &texts[static_cast<std::size_t>(i)], saves)));
+    for (auto& one : all) std::ranges::copy(must(one.get()), std::back_inserter(ours));
+    for (int i = 0; i < saves; ++i)
+      limit.push_back(millis([&] {
+        must(raw_->execute("BEGIN"));
+        for (const auto& text : texts) insert_raw(text);
+        must(raw_->execute("COMMIT"));
+      }));
+    tell("save of 1 MiB, 8 writers", "ms", ours, limit);
+  }
+
   void autosave() {
     const auto made = create("b");
     std::uint64_t version = must(run(sessions_->replace(who("b"), made, 1, parse(document(0))))).version;
     Samples ours, limit;
     const std::string block(4096, 'x');
     for (int i = 0; i < 4 * rounds; ++i) {
-      const auto patch = parse("[{\"op\":\"add\",\"path\":\"/n\",\"value\":" + std::to_string(i) + "}]");
-      ours.push_back(millis([&] { version = must(run(sessions_->patch(who("b"), made, version, PatchForm::JsonPatch, patch))).version; }));
+      ours.push_back(must(run(one_autosave(this, made, version++, "[{\"op\":\"add\",\"path\":\"/n\",\"value\":" + std::to_string(i) + "}]"))));
       limit.push_back(millis([&] {
         must(os::write_all(appended_.get(), block));
         must(os::sync_data(appended_.get()));
@@ -130,7 +151,10 @@ class Bench {
       canonical.push_back(millis([&] { (void)document::canonical(value); }));
       read.push_back(millis([&] { (void)parse(text); }));
     }
+    Samples checked;
+    for (int i = 0; i < rounds; ++i) checked.push_back(millis([&] { (void)document::check_accepted(value); }));
     tell("1 MiB written in its one form", "ms", canonical, read);
+    tell("form of 1 MiB checked", "ms", checked, read);
   }
 
   // Entries a second from 16 writers at once, beside units of one small row each.
@@ -205,6 +229,27 @@ class Bench {
   }
 
  private:
+  // As a request does it, on a thread of the runtime: from its text to the durable answer.
+  static boost::asio::awaitable<Result<double>> one_save(Bench* bench, std::string owner, SessionId id, std::uint64_t from, const std::string* text) {
+    const auto began = wall.steady();
+    CO_TRY_ASSIGN(auto value, document::parse(*text, {.bytes = 8 << 20}));
+    CO_TRY(co_await bench->sessions_->replace(who(owner), id, from, std::move(value)));
+    co_return std::chrono::duration<double, std::milli>(wall.steady() - began).count();
+  }
+  static boost::asio::awaitable<Result<double>> one_autosave(Bench* bench, SessionId id, std::uint64_t from, std::string text) {
+    const auto began = wall.steady();
+    CO_TRY_ASSIGN(auto patch, document::parse(text, {}));
+    CO_TRY(co_await bench->sessions_->patch(who("b"), id, from, PatchForm::JsonPatch, std::move(patch)));
+    co_return std::chrono::duration<double, std::milli>(wall.steady() - began).count();
+  }
+  static boost::asio::awaitable<Result<Samples>> writer(Bench* bench, SessionId id, std::string owner, const std::string* text, int saves) {
+    Samples took;
+    for (std::uint64_t version = 1; version <= static_cast<std::uint64_t>(saves); ++version) {
+      CO_TRY_ASSIGN(const double one, co_await one_save(bench, owner, id, version, text));
+      took.push_back(one);
+    }
+    co_return took;
+  }
   static sessions::Who who(std::string owner) { return {.owner = std::move(owner), .key = "bench", .client = ""}; }
   static document::Value parse(const std::string& text) { return must(document::parse(text, {.bytes = 8 << 20})); }
   // 1 MiB of notes, none like the one before.
@@ -257,14 +302,17 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fprintf(stderr, "berth-bench-sessions DIRECTORY [ROWS]\n"), 2;
+  if (argc < 2) return std::fprintf(stderr, "berth-bench-sessions DIRECTORY [ROWS [WHAT…]]\n"), 2;
+  const std::vector<std::string_view> wanted(argv + std::min(argc, 3), argv + argc);
+  const auto asked = [&](std::string_view name) { return wanted.empty() || std::ranges::find(wanted, name) != wanted.end(); };
   Bench bench(argv[1]);
-  bench.sealing();
-  bench.measuring();
-  bench.save();
-  bench.autosave();
-  bench.appending();
-  bench.owners();
-  bench.lists(argc > 2 ? std::atoll(argv[2]) : 1'000'000);
+  if (asked("sealing")) bench.sealing();
+  if (asked("measuring")) bench.measuring();
+  if (asked("save")) bench.save();
+  if (asked("writers")) bench.writers();
+  if (asked("autosave")) bench.autosave();
+  if (asked("appending")) bench.appending();
+  if (asked("owners")) bench.owners();
+  if (asked("lists")) bench.lists(argc > 2 ? std::atoll(argv[2]) : 1'000'000);
   return 0;
 }

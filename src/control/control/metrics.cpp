@@ -68,6 +68,11 @@ std::string Metrics::text(const Gauges& gauges, const store::Statistics& store) 
   one(out, "berth_jobs_dead", "gauge", "Jobs that failed for good and wait for somebody.", gauges.jobs.dead);
   one(out, "berth_jobs_oldest_due_seconds", "gauge", "How long the first of the waiting jobs is overdue.", gauges.jobs.oldest_due_seconds);
   one(out, "berth_uptime_seconds", "gauge", "Time since the server started.", gauges.uptime_seconds);
+  one(out, "berth_session_opens_total", "counter", "Sessions whose documents were opened and compared with what was acknowledged last.",
+      gauges.sessions.opened);
+  one(out, "berth_session_newest_missing_total", "counter", "Of them, those whose newest acknowledged version is not there.",
+      gauges.sessions.newest_missing);
+  one(out, "berth_session_records_damaged_total", "counter", "Records of sessions that failed their check.", gauges.sessions.damaged);
   one(out, "berth_store_commits_total", "counter", "Commits of the database.", store.commits);
   one(out, "berth_store_units_total", "counter", "Units of work that were committed.", store.units);
   one(out, "berth_store_units_failed_total", "counter", "Units of work that failed.", store.units_failed);

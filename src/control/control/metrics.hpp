@@ -10,6 +10,7 @@
 
 #include "control/actions.hpp"
 #include "jobs/jobs.hpp"
+#include "sessions/sessions.hpp"
 #include "store/store.hpp"
 
 namespace berth::control {
@@ -21,6 +22,7 @@ struct Gauges {
   std::uint64_t sandboxes = 0, terminals = 0, viewers = 0, event_readers = 0, rate_buckets = 0;
   double uptime_seconds = 0;
   jobs::Statistics jobs;
+  sessions::Statistics sessions;
 };
 
 class Metrics {

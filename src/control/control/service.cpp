@@ -203,7 +203,8 @@ std::string ServiceImpl::metrics() {
                         .event_readers = timeline_->readers(),
                         .rate_buckets = rate_.size(),
                         .uptime_seconds = std::chrono::duration<double>(up).count(),
-                        .jobs = jobs_->statistics()},
+                        .jobs = jobs_->statistics(),
+                        .sessions = room_.statistics()},
                        domain_.parts.store->statistics());
 }
 

@@ -20,8 +20,7 @@ namespace berth::document {
 
 inline constexpr std::int64_t format_version = 1;
 
-[[nodiscard]] std::string_view schema_text();  // JSON Schema 2020-12, the words that check_schema() knows
-[[nodiscard]] Result<> check_schema(const Value& schema, const Value& value);
+[[nodiscard]] std::string_view schema_text();  // JSON Schema 2020-12, the words that schema.hpp knows
 
 using Migration = std::function<Value(Value)>;  // step n (from 0) makes version n + 2 of version n + 1
 [[nodiscard]] Result<Value> migrate(Value document, std::span<const Migration> steps);

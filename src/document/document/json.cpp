@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <span>
 #include <vector>
 
 #include "base/check.hpp"
@@ -108,16 +111,31 @@ std::size_t members_in(const Value& value) {
   return count;
 }
 
+// Characters that are written as they are. Eight at a time: the sign bit of a byte says that one is below 0x20, a quote or a
+// backslash; bytes of 0x80 and more are part of UTF-8 and plain.
+std::size_t plain_until(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = ones << 7;
+  const auto zero_in = [](std::uint64_t word) { return (word - ones) & ~word & high; };
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t below = (word - ones * 0x20) & ~word & high;
+    if ((below | zero_in(word ^ (ones * '"')) | zero_in(word ^ (ones * '\\'))) != 0) break;
+  }
+  const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
+  while (at < text.size() && !special(text[at])) ++at;
+  return at;
+}
+
 void write_text(std::string& out, std::string_view text) {
   static constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
-  std::size_t plain = 0;  // up to here it is written
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, at - plain);
-    plain = at + 1;
-    switch (c) {
+  for (std::size_t at = 0;;) {
+    const std::size_t end = plain_until(text, at);
+    out.append(text, at, end - at);
+    if (end == text.size()) break;
+    at = end + 1;
+    switch (const auto c = static_cast<unsigned char>(text[end])) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
       case '\b': out += "\\b"; break;
@@ -131,17 +149,20 @@ void write_text(std::string& out, std::string_view text) {
         out += hex[c & 15];
     }
   }
-  out.append(text, plain);
   out += '"';
 }
 
 void write(std::string& out, const Value& value);
 
 void write_object(std::string& out, const json::object& object) {
-  std::vector<const json::key_value_pair*> members;
-  members.reserve(object.size());
-  for (const auto& member : object) members.push_back(&member);
-  std::ranges::sort(members, [](const auto* a, const auto* b) { return member_before(a->key(), b->key()); });
+  constexpr std::size_t few = 32;  // are sorted on the stack
+  std::array<const json::key_value_pair*, few> near;
+  std::vector<const json::key_value_pair*> far(object.size() > few ? object.size() : 0);
+  const std::span members(far.empty() ? near.data() : far.data(), object.size());
+  std::size_t at = 0;
+  for (const auto& member : object) members[at++] = &member;
+  const auto before = [](const auto* a, const auto* b) { return member_before(a->key(), b->key()); };
+  if (!std::ranges::is_sorted(members, before)) std::ranges::sort(members, before);
   out += '{';
   for (const auto* member : members) {
     if (member != members.front()) out += ',';
@@ -211,9 +232,10 @@ void append_canonical(std::string& out, const Value& value) { write(out, value);
 
 std::uint64_t canonical_text_size(std::string_view text) {
   std::uint64_t size = 2 + text.size();
-  for (const char c : text) {
+  for (std::size_t at = 0; (at = plain_until(text, at)) < text.size(); ++at) {
+    const char c = text[at];
     if (c == '"' || c == '\\' || c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r') ++size;
-    else if (static_cast<unsigned char>(c) < 0x20) size += 5;
+    else size += 5;
   }
   return size;
 }

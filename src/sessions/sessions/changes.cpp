@@ -137,11 +137,11 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
   const bool whole = change.link.row.kind == RevisionKind::Whole;
   const std::uint64_t oldest = row.version > context_.limits.versions ? row.version - context_.limits.versions + 1 : 0;
   const store::IdempotencyRow once = made_once(who, row, context_.clock->now());
-  auto done = co_await context_.store->write([this, row, once, who, link = std::move(change.link.row), also = std::move(change.also), whole, oldest,
+  auto done = co_await context_.store->write([this, row, once, who, link = std::move(change.link.row), also = std::move(change.also), whole, oldest, described = change.described,
                                               from = open.row.version, state = open.row.state](store::Unit& unit) -> Result<> {
     if (also) TRY(also(unit));
     if (!once.key.empty()) TRY(unit.put_idempotency(once, once.made - context_.limits.idempotency));
-    TRY(unit.update_session(row, from, state));
+    TRY(described ? unit.update_session(row, from, state) : unit.advance_session(row, from, state));
     TRY(unit.insert_revision(link));
     if (whole && oldest > 0) TRY(unit.prune_revisions(row.id, oldest));
     return record(unit, row, link.what, who);
@@ -154,13 +154,21 @@ Sessions::Answer<SessionRow> Sessions::commit(Place* place, Who who, Change chan
     co_return stale(newest);
   }
   open.row = row;
-  if (change.document) open.document = *std::move(change.document);
+  if (change.document) {
+    if (whole) lane_of(row.id).group->spawn(let_go(std::make_shared<document::Measured>(std::move(open.document))));
+    open.document = *std::move(change.document);
+  }
   open.changes = whole ? 0 : open.changes + 1;
   if (open.changes >= context_.limits.changes && !place->folding) {
     place->folding = true;
     lane_of(row.id).group->spawn(fold(row.id));
   }
   co_return row;
+}
+
+// Thousands of small pieces: nobody waits for their end.
+awaitable<void> Sessions::let_go(std::shared_ptr<document::Measured> old) {
+  if (old->bytes > small_whole) (void)co_await context_.pool->run([last = std::move(old)]() mutable -> Result<> { return last.reset(), Result<>(); });
 }
 
 awaitable<Result<SessionRow>> Sessions::replace(Who who, SessionId id, From from, document::Value value) {
@@ -264,7 +272,7 @@ Sessions::Answer<SessionRow> Sessions::set_state(Place* place, Who who, SessionR
   const bool resumes = row.state == SessionState::Active && place->open->row.state == SessionState::Closed;
   Change change{.kind = RevisionKind::Change, .what = what,
                 .link = empty_link(*vault_, place->open->row, who, what, context_.clock->now()), .row = std::move(row),
-                .document = {}, .also = {}};
+                .document = {}, .also = {}, .described = true};
   if (resumes)
     change.also = [owner = who.owner, limit = context_.limits.active](store::Unit& unit) -> Result<> {
       TRY_ASSIGN(const auto counts, unit.session_counts(owner));
@@ -375,7 +383,7 @@ Sessions::Answer<Sessions::Done> Sessions::fold_now(Place* place, SessionId id) 
   CO_TRY_ASSIGN(const auto ready, std::move(sealed));
   next.hash = ready->second;
   CO_TRY(co_await context_.store->write([next, link = ready->first.row, oldest](store::Unit& unit) -> Result<> {
-    TRY(unit.update_session(next, next.version, next.state));
+    TRY(unit.advance_session(next, next.version, next.state));
     TRY(unit.insert_revision(link));
     return oldest > 0 ? unit.prune_revisions(next.id, oldest) : Result<>();
   }));

@@ -2,6 +2,7 @@
 // Private to sessions: one session in memory, and the line of those who want to change it. Everything on its lane.
 
 #include <list>
+#include <mutex>
 #include <unordered_map>
 
 #include "aio/event.hpp"
@@ -28,9 +29,44 @@ struct Sessions::Place {
   std::uint64_t kept_bytes = 0;      // what the lane counts for it
 };
 
+struct Sessions::NewEntry {
+  Who who;
+  store::SessionLog log;
+  std::string client_id;
+  Vault::Box box;
+  WallTime now;
+  Result<Appended> result{};
+};
+
+// Entries of one session that are appended in one unit of work. take() is the writer's, all else the lane's.
+struct Sessions::Batch {
+  explicit Batch(const boost::asio::any_io_executor& executor) : end(executor) {}
+  // False when it is full, or the unit of work began: its entries are decided.
+  bool join(const std::shared_ptr<NewEntry>& item) {
+    constexpr std::size_t most_entries = 1000, most_bytes = 4 << 20;
+    const std::lock_guard lock(mutex);
+    if (begun || items.size() >= most_entries || bytes > most_bytes) return false;
+    bytes += item->box.plain().size();
+    items.push_back(item);
+    return true;
+  }
+  const std::vector<std::shared_ptr<NewEntry>>& take() {
+    const std::lock_guard lock(mutex);
+    begun = true;
+    return items;
+  }
+  std::mutex mutex;
+  bool begun = false;
+  std::size_t bytes = 0;
+  std::vector<std::shared_ptr<NewEntry>> items;
+  bool ended = false;
+  aio::Event end;
+};
+
 struct Sessions::Lane {
   std::shared_ptr<aio::TaskGroup> group;
   std::unordered_map<SessionId, std::shared_ptr<Place>> places;
+  std::unordered_map<SessionId, std::shared_ptr<Batch>> appending;  // the newest batch of each, until it ended
   std::list<SessionId> order;        // the last used first
   std::uint64_t bytes = 0;
 };
@@ -43,6 +79,7 @@ struct Sessions::Change {
   store::SessionRow row;
   std::optional<document::Measured> document;  // absent: the document stays
   std::function<Result<>(store::Unit&)> also;
+  bool described = false;            // more of the row changes than its version
 };
 
 // A whole document that is to be the next version, with all of the work that does not need to know which.

@@ -4,8 +4,8 @@
 
 #include <boost/json.hpp>
 
-#include "document/format.hpp"
 #include "document/patch.hpp"
+#include "document/schema.hpp"
 #include "sessions/place.hpp"
 
 namespace berth::sessions {
@@ -16,8 +16,8 @@ using boost::asio::awaitable;
 constexpr std::size_t most_client_id = 100;
 
 // An entry of a conversation; other logs hold what their writers like.
-const document::Value& conversation_schema() {
-  static const document::Value schema = boost::json::parse(R"({
+const document::Schema& conversation_schema() {
+  static const document::Schema schema(R"({
     "type": "object", "required": ["role", "content"], "properties": {
       "role": {"enum": ["user", "assistant", "system", "tool"]},
       "content": {"type": "string"},
@@ -103,29 +103,69 @@ awaitable<Result<Appended>> Sessions::append(Who who, SessionId id, store::Sessi
   CO_TRY(usable());
   CO_TRY(check_client_id(client_id));
   if (!entry.is_object()) co_return fail(Code::InvalidArgument, "\"entry\" is not a JSON object.");
-  if (log == store::SessionLog::Conversation) CO_TRY(document::check_schema(conversation_schema(), entry));
+  if (log == store::SessionLog::Conversation) CO_TRY(conversation_schema().check(entry));
   // Its key is derived and its bytes are written here: the writer's thread, which all wait for, only seals them.
-  const auto box = std::make_shared<Vault::Box>(vault_->box(document::canonical_size(entry)));
-  document::append_canonical(box->text(), entry);
-  if (const auto bytes = box->plain().size(); bytes > context_.limits.entry_bytes)
+  Vault::Box box = vault_->box(document::canonical_size(entry));
+  document::append_canonical(box.text(), entry);
+  if (const auto bytes = box.plain().size(); bytes > context_.limits.entry_bytes)
     co_return fail(Code::TooLarge, fmt::format("The entry has {} bytes; the limit is {}.", bytes, context_.limits.entry_bytes));
-  co_return co_await context_.store->write(
-      [this, vault = vault_, who, id, log, client_id, box, now = context_.clock->now()](store::Unit& unit) -> Result<Appended> {
-        TRY_ASSIGN(const auto row, unit.session(id));
-        if (row.owner != who.owner) return no_session();
-        TRY_ASSIGN(const auto known, unit.log_entry_of(id, log, client_id));
-        if (known) {
-          TRY_ASSIGN(const auto plain, vault->open(entry_identity(id, log, known->offset, client_id), known->sealed));
-          if (plain == box->plain()) return Appended{known->offset, true};
-          return fail(Code::FailedPrecondition, "Another entry has this id already.", "Use a new id for each entry.");
-        }
-        if (row.state == store::SessionState::Closed) return fail(Code::FailedPrecondition, "The session is closed.", "Resume it first.");
-        TRY_ASSIGN(const auto offset, unit.log_end(id, log));
-        TRY(unit.insert_log_entry({.session = id, .log = log, .offset = offset, .client_id = client_id,
-                                   .sealed = std::move(*box).seal(entry_identity(id, log, offset, client_id)), .appended = now}));
-        TRY(record(unit, row, "appended", who));
-        return Appended{offset, false};
-      });
+  auto item = std::make_shared<NewEntry>(std::move(who), log, std::move(client_id), std::move(box), context_.clock->now());
+  Lane& lane = lane_of(id);
+  co_return co_await aio::shielded(lane.group->executor(), append_together(&lane, std::move(id), std::move(item)));
+}
+
+// On the session's lane. The first one asks the store for a unit of work; who comes until the writer begins it joins.
+Sessions::Answer<Appended> Sessions::append_together(Lane* lane, SessionId id, std::shared_ptr<NewEntry> item) {
+  auto& slot = lane->appending[id];
+  if (const auto batch = slot; batch && batch->join(item)) {
+    while (!batch->ended) (void)co_await batch->end.wait();
+    co_return std::move(item->result);
+  }
+  const auto batch = slot = std::make_shared<Batch>(lane->group->executor());
+  (void)batch->join(item);
+  const auto done = co_await context_.store->write([this, batch, id](store::Unit& unit) { return append_all(unit, id, batch->take()); });
+  if (const auto at = lane->appending.find(id); at != lane->appending.end() && at->second == batch) lane->appending.erase(at);
+  if (!done)
+    for (const auto& each : batch->take()) each->result = std::unexpected(done.error());
+  batch->ended = true;
+  batch->end.notify();
+  co_return std::move(item->result);
+}
+
+// In the unit of work. An entry that is refused is answered alone; what fails in the store fails for all of them.
+Result<> Sessions::append_all(store::Unit& unit, const SessionId& id, const std::vector<std::shared_ptr<NewEntry>>& items) const {
+  TRY_ASSIGN(const auto row, unit.session(id));
+  std::map<store::SessionLog, std::uint64_t> ends;
+  for (const auto& item : items) {
+    auto& to = *item;
+    if (row.owner != to.who.owner) {
+      to.result = no_session();
+      continue;
+    }
+    TRY_ASSIGN(const auto known, unit.log_entry_of(id, to.log, to.client_id));
+    if (known) {
+      const auto plain = vault_->open(entry_identity(id, to.log, known->offset, to.client_id), known->sealed);
+      if (!plain) to.result = std::unexpected(plain.error());
+      else if (*plain == to.box.plain()) to.result = Appended{known->offset, true};
+      else to.result = fail(Code::FailedPrecondition, "Another entry has this id already.", "Use a new id for each entry.");
+      continue;
+    }
+    if (row.state == store::SessionState::Closed) {
+      to.result = fail(Code::FailedPrecondition, "The session is closed.", "Resume it first.");
+      continue;
+    }
+    auto end = ends.find(to.log);
+    if (end == ends.end()) {
+      TRY_ASSIGN(const auto offset, unit.log_end(id, to.log));
+      end = ends.emplace(to.log, offset).first;
+    }
+    const std::uint64_t offset = end->second++;
+    TRY(unit.insert_log_entry({.session = id, .log = to.log, .offset = offset, .client_id = to.client_id,
+                               .sealed = std::move(to.box).seal(entry_identity(id, to.log, offset, to.client_id)), .appended = to.now}));
+    TRY(record(unit, row, "appended", to.who));
+    to.result = Appended{offset, false};
+  }
+  return {};
 }
 
 awaitable<Result<Entries>> Sessions::entries(std::string owner, SessionId id, store::SessionLog log, std::uint64_t from,

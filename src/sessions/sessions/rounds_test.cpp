@@ -2,7 +2,9 @@
 // closing, resuming, restarting and killing, and with many clients at one session.
 
 #include <cstdio>
+#include <map>
 #include <random>
+#include <set>
 
 #include "document/patch.hpp"
 #include "os/process.hpp"
@@ -98,6 +100,67 @@ TEST(Rounds, AHundredClientsAtOneSessionLoseNoEdit) {
   EXPECT_EQ(content->version, 1u + clients * marks) << "every accepted change is one version";
   const auto value = json(content->bytes);
   EXPECT_EQ(value.as_object().size(), std::size_t{clients * marks});
+}
+
+// Versions decide, not clocks: whatever the time is, each change follows the one before, and a key keeps its effect.
+TEST(Rounds, AClockThatGoesBackwardsChangesNoOrder) {
+  std::mt19937_64 random(seed());
+  Room room({.versions = 10, .changes = 5});
+  const auto made = room.run(room->create(ada, plan()));
+  ASSERT_TRUE(made) << made.error().describe();
+  const SessionId id = made->row.id;
+  for (std::uint64_t version = 1; version < 60; ++version) {
+    room.clock.advance(std::chrono::seconds{static_cast<std::int64_t>(random() % 20'000) - 12'000});
+    Who keyed = ada;
+    keyed.once = "change " + std::to_string(version);
+    for (int again = 0; again < 2; ++again) {
+      const auto done = room.run(room->patch(keyed, id, version, PatchForm::MergePatch, json("{\"n\":" + std::to_string(version) + "}")));
+      ASSERT_TRUE(done) << done.error().describe();
+      ASSERT_EQ(done->version, version + 1);
+    }
+    const auto entry = room.run(room->append(ada, id, store::SessionLog::Usage, std::to_string(version), json("{}")));
+    ASSERT_EQ(entry->offset, version - 1);
+    if (random() % 10 == 0) room.restart();
+  }
+  EXPECT_EQ(room.run(room->get("ada", id))->bytes, "{\"n\":59}");
+  const auto history = room.run(room->history("ada", id, 0, 100));
+  ASSERT_TRUE(history);
+  for (std::size_t i = 0; i < history->size(); ++i) EXPECT_EQ((*history)[i].version, 60 - i);
+}
+
+// Who walks a list in the order of creation meets each session that stays exactly once, whatever happens to it meanwhile.
+TEST(Rounds, TenThousandSessionsInAListThatChanges) {
+  std::mt19937_64 random(seed());
+  constexpr std::uint64_t count = 10'000;
+  Room room({.active = 20'000, .stored = 20'000});
+  const auto name = [](std::uint64_t i) { return SessionId::parse("ses_" + std::string(21, '0') + std::to_string(10'000 + i)).value(); };
+  testing::tamper(room.home(),
+                  "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) INSERT INTO sessions (id, owner, title, "
+                  "title_key, description, tags, state, damaged, version, head, document_bytes, hash_version, hash, sandbox, changed_by, "
+                  "client, created, updated) SELECT 'ses_000000000000000000000' || (10000 + i), 'ada', 'T' || i, 't' || i, '', '', 1, 0, 1, "
+                  "x'00', 2, 1, '', '', '', '', i, i FROM n");
+  std::set<std::uint64_t> removed;
+  const auto change = [&] {
+    if (random() % 2 == 0) {
+      ASSERT_TRUE(room.run(room->create(ada, {.title = "New", .description = {}, .tags = {}, .document = json("{}"), .sandbox = {}})));
+    } else if (const auto which = random() % count; removed.insert(which).second) {
+      ASSERT_TRUE(room.run(room->remove(ada, name(which))));
+    }
+    testing::tamper(room.home(), "UPDATE sessions SET title = 'moved', title_key = 'moved', updated = " + std::to_string(random()  % 100'000) +
+                                     " WHERE id = '" + name(random() % count).str() + "'");
+  };
+  const store::SessionFilter filter{.owner = "ada", .order = store::SessionOrder::Created, .direction = store::Direction::Up};
+  std::map<std::string, int> met;
+  std::string after;
+  do {
+    change();
+    const auto page = room.run(room->list(filter, after, 100));
+    ASSERT_TRUE(page) << page.error().describe();
+    for (const auto& row : page->rows) ++met[row.id.str()];
+    after = page->next;
+  } while (!after.empty());
+  for (const auto& [id, times] : met) EXPECT_EQ(times, 1) << id;
+  for (std::uint64_t i = 0; i < count; ++i) EXPECT_TRUE(removed.contains(i) || met.contains(name(i).str())) << i;
 }
 
 // ---- kill -9, with an outside witness ----

@@ -21,6 +21,16 @@ namespace {
 constexpr const char* no_session = "There is no such session.";
 constexpr std::uint32_t warn_percent = 80;
 
+constexpr const char* newest_is_missing = "the newest version is missing";
+
+// What was acknowledged last is not there: a lost save.
+std::unexpected<Error> newest_missing() {
+  return pass({.code = Code::RecordDamaged,
+               .message = "The newest version of this session is missing; what is there is kept.",
+               .hint = "Restore a backup, or go on from an older version.",
+               .operation = newest_is_missing});
+}
+
 // One kind of limit: full is an error, nearly full a sentence.
 Result<> check_room(std::uint64_t used, std::uint32_t limit, const char* what, const char* hint) {
   if (used < limit) return {};
@@ -109,6 +119,7 @@ void Sessions::keep(Lane& lane, const SessionId& id) {
 }
 
 awaitable<Error> Sessions::damaged(SessionId id, Error error) {
+  ++damaged_;
   context_.log.error("a session's record is damaged", {{"session", id}, {"error", error}});
   auto marked = co_await context_.store->write([id](store::Unit& unit) { return unit.mark_session_damaged(id); });
   if (!marked) context_.log.error("a damaged session is not marked", {{"session", id}, {"error", marked.error()}});
@@ -125,13 +136,16 @@ Sessions::Answer<std::unique_ptr<Sessions::Open>> Sessions::load(std::string own
   }));
   using Read = std::pair<Chain, document::Measured>;
   const auto build = [vault = vault_, rows, bytes = context_.limits.document_bytes]() -> Result<std::shared_ptr<Read>> {
-    TRY_ASSIGN(auto chain, read_chain(*vault, rows.second, rows.first.version));
-    if (chain.tag != rows.first.head)
-      return fail(Code::RecordDamaged, "The newest version of this session is missing; what is there is kept.", "Restore a backup.");
+    const auto& [row, links] = rows;
+    if (links.empty() || links.back().version != row.version) return newest_missing();
+    TRY_ASSIGN(auto chain, read_chain(*vault, links, row.version));
+    if (chain.tag != row.head) return newest_missing();
     auto document = document::measure_stored(std::move(chain.value), {.bytes = bytes});
     return std::make_shared<Read>(std::move(chain), std::move(document));
   };
   auto chain = co_await context_.pool->run(build);
+  ++opened_;
+  if (!chain && chain.error().operation == newest_is_missing) ++newest_missing_;
   if (!chain && chain.error().code == Code::RecordDamaged) co_return pass(co_await damaged(id, std::move(chain).error()));
   if (!chain) co_return std::unexpected(std::move(chain).error());
   auto out = std::make_unique<Open>();

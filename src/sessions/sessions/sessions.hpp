@@ -31,7 +31,7 @@
 #include "aio/lanes.hpp"
 #include "aio/pool.hpp"
 #include "base/clock.hpp"
-#include "document/json.hpp"
+#include "document/patch.hpp"
 #include "log/log.hpp"
 #include "store/store.hpp"
 
@@ -97,6 +97,9 @@ struct Device { std::string id, name; WallTime added{}, expires{}; };
 struct DeviceKey { Device device; std::string key; };  // 32 bytes
 struct Cleanup { std::optional<WallTime> before; std::optional<std::uint32_t> keep; bool dry_run = true; };
 
+// Since the start. A session that is opened is compared with what was acknowledged last, which its row names.
+struct Statistics { std::uint64_t opened = 0, damaged = 0, newest_missing = 0; };
+
 class Vault;
 
 class Sessions {
@@ -139,6 +142,7 @@ class Sessions {
   boost::asio::awaitable<Result<>> revoke_device(std::string owner, std::string id);
 
   [[nodiscard]] const Limits& limits() const { return context_.limits; }
+  [[nodiscard]] Statistics statistics() const { return {.opened = opened_, .damaged = damaged_, .newest_missing = newest_missing_}; }
 
  private:
   struct Open;
@@ -146,6 +150,8 @@ class Sessions {
   struct Lane;
   struct Change;
   struct Whole;
+  struct NewEntry;
+  struct Batch;
   struct Done {};
   class Turn;
   template <class T>
@@ -174,7 +180,10 @@ class Sessions {
   Answer<Done> remove_now(Place* place, Who who, SessionId id);
   Answer<Done> fold_now(Place* place, SessionId id);
   boost::asio::awaitable<void> fold(SessionId id);
+  boost::asio::awaitable<void> let_go(std::shared_ptr<document::Measured> old);
 
+  Answer<Appended> append_together(Lane* lane, SessionId id, std::shared_ptr<NewEntry> item);
+  Result<> append_all(store::Unit& unit, const SessionId& id, const std::vector<std::shared_ptr<NewEntry>>& items) const;
   Answer<Made> insert(Who who, NewSession wanted, std::string bytes);
   Answer<store::WorkspaceMark> workspace_now(std::string sandbox);
   Answer<Content> version_of(store::SessionRow row, std::uint64_t version);
@@ -186,6 +195,7 @@ class Sessions {
   std::shared_ptr<const Vault> vault_;
   Error closed_{.code = Code::Unavailable, .message = "Sessions are not open yet."};
   std::atomic<bool> open_ = false;
+  std::atomic<std::uint64_t> opened_ = 0, damaged_ = 0, newest_missing_ = 0;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -22,7 +22,9 @@ void tamper(const std::filesystem::path& home, const std::string& sql);
 
 class Room {
  public:
-  explicit Room(Limits limits = {}, std::filesystem::path home = {}) : limits_(limits), home_(std::move(home)), owns_(home_.empty()) {
+  enum class Broken { No, May };
+  explicit Room(Limits limits = {}, std::filesystem::path home = {}, Broken broken = Broken::No)
+      : limits_(limits), home_(std::move(home)), owns_(home_.empty()), broken_(broken) {
     if (owns_) {
       std::string pattern = (std::filesystem::temp_directory_path() / "berth-sessions-XXXXXX").string();
       EXPECT_NE(mkdtemp(pattern.data()), nullptr);
@@ -52,6 +54,7 @@ class Room {
   }
   Sessions& operator*() { return *sessions_; }
   Sessions* operator->() { return sessions_.get(); }
+  [[nodiscard]] bool usable() const { return usable_; }  // Broken::May: whether it could be opened
   [[nodiscard]] store::Store& store() { return *store_; }
   [[nodiscard]] const std::filesystem::path& home() const { return home_; }
   FakeClock clock;
@@ -63,6 +66,7 @@ class Room {
  private:
   void start() {
     auto opened = open_store(home_, clock);
+    if (!opened && broken_ == Broken::May) return;
     ASSERT_TRUE(opened) << opened.error().describe();
     store_ = *std::move(opened);
     runtime_ = std::make_unique<aio::Runtime>(2);
@@ -78,7 +82,8 @@ class Room {
         .limits = limits_});
     runtime_->start();
     const auto ready = run(sessions_->open());
-    ASSERT_TRUE(ready) << ready.error().describe();
+    usable_ = ready.has_value();
+    if (broken_ == Broken::No) ASSERT_TRUE(ready) << ready.error().describe();
   }
   void end() {
     if (lanes_) (void)run(lanes_->stop(std::chrono::seconds{30}));
@@ -94,7 +99,8 @@ class Room {
 
   Limits limits_;
   std::filesystem::path home_;
-  bool owns_;
+  bool owns_, usable_ = false;
+  Broken broken_;
   std::size_t next_ = 0;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<aio::Runtime> runtime_;

@@ -82,6 +82,24 @@ TEST_P(SessionContract, RowsComeBackAsTheyWere) {
   EXPECT_CODE(Code::NotFound, write([](Unit& u) { return u.update_session(session_row(2), 1, SessionState::Active); }));
 }
 
+TEST_P(SessionContract, AdvancingChangesWhatAVersionChangesAndNothingElse) {
+  SessionRow row = session_row(1);
+  EXPECT_DONE(insert(row));
+  SessionRow next = row;
+  next.title = "not this", next.owner = "nor this", next.state = SessionState::Closed, next.tags = {"nor these"};
+  for (SessionRow* both : {&row, &next}) {
+    both->version = 2, both->head = std::string("\0tag", 4), both->document_bytes = 77, both->hash = "h", both->hash_version = 2;
+    both->changed_by = "key_9", both->client = "tab 9", both->updated += std::chrono::seconds{9};
+  }
+  EXPECT_DONE(write([next](Unit& u) { return u.advance_session(next, 1, SessionState::Active); }));
+  const auto back = read([&](Reader& r) { return r.session(row.id); });
+  ASSERT_TRUE(back);
+  EXPECT_EQ(text_of(*back), text_of(row));
+  EXPECT_CODE(Code::FailedPrecondition, write([next](Unit& u) { return u.advance_session(next, 1, SessionState::Active); }));
+  EXPECT_CODE(Code::FailedPrecondition, write([next](Unit& u) { return u.advance_session(next, 2, SessionState::Closed); }));
+  EXPECT_CODE(Code::NotFound, write([](Unit& u) { return u.advance_session(session_row(2), 1, SessionState::Active); }));
+}
+
 TEST_P(SessionContract, ListsAreOrderedFilteredAndPaged) {
   for (const auto& [number, title] : {std::pair{1u, "b"}, {2u, "a"}, {3u, "b"}, {4u, "c"}, {5u, ""}})
     EXPECT_DONE(insert(session_row(number, title)));

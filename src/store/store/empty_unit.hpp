@@ -85,6 +85,7 @@ class EmptyUnit : public Unit {
   Result<std::optional<IdempotencyRow>> idempotency(const std::string&, const std::string&) override { return std::nullopt; }
   Result<> insert_session(const SessionRow&) override { return {}; }
   Result<> update_session(const SessionRow&, std::uint64_t, SessionState) override { return {}; }
+  Result<> advance_session(const SessionRow&, std::uint64_t, SessionState) override { return {}; }
   Result<> mark_session_damaged(const SessionId&) override { return {}; }
   Result<> remove_session(const SessionId&) override { return {}; }
   Result<> insert_revision(const RevisionRow&) override { return {}; }

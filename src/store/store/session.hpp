@@ -131,6 +131,9 @@ class SessionWriter {
   virtual Result<> insert_session(const SessionRow&) = 0;
   // FailedPrecondition when the row has another version or state by now.
   virtual Result<> update_session(const SessionRow&, std::uint64_t expected_version, SessionState expected_state) = 0;
+  // As update_session, of what every new version changes: version, head, document_bytes, hash, hash_version, changed_by, client,
+  // updated. The rest of the row is not looked at; so an autosave touches one index of a list, not all.
+  virtual Result<> advance_session(const SessionRow&, std::uint64_t expected_version, SessionState expected_state) = 0;
   virtual Result<> mark_session_damaged(const SessionId&) = 0;
   virtual Result<> remove_session(const SessionId&) = 0;  // with all that belongs to it
   virtual Result<> insert_revision(const RevisionRow&) = 0;

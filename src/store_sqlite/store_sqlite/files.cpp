@@ -35,6 +35,24 @@ Result<> prepare_database_file(const fs::path& path) {
   return {};
 }
 
+std::optional<InPlace::Id> InPlace::id_of(const fs::path& path) {
+  const auto state = os::stat_no_follow(path);
+  return state ? std::optional<Id>({state->st_dev, state->st_ino}) : std::nullopt;
+}
+
+InPlace::InPlace(fs::path path) : path_(std::move(path)), database_(id_of(path_)) {}
+
+Result<> InPlace::check() {
+  const auto log = id_of(with_suffix(path_, "-wal"));
+  if (!log_) log_ = log;
+  if (database_ && log && id_of(path_) == database_ && log == log_) return {};
+  return pass({.code = Code::Damaged,
+               .message = "The database was removed or replaced while it was in use.",
+               .hint = "Nothing is saved any more: stop the server, bring the file back or restore a backup, and start it again.",
+               .operation = "look where the database is",
+               .subject = path_.string()});
+}
+
 std::string backup_name(WallTime now, std::int64_t version) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
   return fmt::format("berth-{:%Y%m%dT%H%M%S}.{:09}Z-v{}.db",

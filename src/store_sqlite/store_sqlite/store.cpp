@@ -69,7 +69,7 @@ Result<std::unique_ptr<store::Store>> SqliteStore::open(Options options, std::sp
                Connection::open(options.path, Connection::Mode::QueryOnly, options.busy_timeout, &self->watch_));
     readers.push_back(std::move(reader));
   }
-  self->writer_.emplace(std::move(writer), self->writes_, options.group, *options.clock, self->counters_, self->listener_);
+  self->writer_.emplace(std::move(writer), InPlace(options.path), self->writes_, options.group, *options.clock, self->counters_, self->listener_);
   for (Connection& reader : readers) self->readers_.emplace_back(std::move(reader), self->reads_, self->counters_);
   return self;
 }

@@ -166,5 +166,28 @@ TEST(Cursor, RoundTripsAndKnowsItsList) {
   }
 }
 
+// What is committed to a file that has no name is gone with the process: it must not be acknowledged.
+TEST_F(StoreFiles, NothingIsAcknowledgedWhenTheDatabaseIsGone) {
+  for (const char* suffix : {"", "-wal"}) {
+    const auto away = directory_.path() / "away";
+    auto store = open();
+    ASSERT_TRUE(store) << store.error().describe();
+    const std::size_t before = rows(**store);
+    ASSERT_TRUE(insert(**store, 10 * before + 1));
+    std::filesystem::rename(with_suffix(path(), suffix), away);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      const auto refused = insert(**store, 10 * before + 2 + i);
+      ASSERT_FALSE(refused) << "acknowledged without \"" << suffix << '"';
+      EXPECT_EQ(refused.error().code, Code::Damaged) << refused.error().describe();
+    }
+    std::filesystem::rename(away, with_suffix(path(), suffix));
+    EXPECT_TRUE(insert(**store, 10 * before + 7)) << "it is back";
+    store->reset();
+    store = open();
+    ASSERT_TRUE(store) << store.error().describe();
+    EXPECT_TRUE(has(**store, 10 * before + 1) && has(**store, 10 * before + 7));
+  }
+}
+
 }  // namespace
 }  // namespace berth::store_sqlite

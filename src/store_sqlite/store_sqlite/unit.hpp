@@ -84,6 +84,8 @@ class SqlUnit final : public store::Unit {
   Result<> insert_session(const store::SessionRow&) override;
   Result<> update_session(const store::SessionRow&, std::uint64_t expected_version,
                           store::SessionState expected_state) override;
+  Result<> advance_session(const store::SessionRow&, std::uint64_t expected_version,
+                           store::SessionState expected_state) override;
   Result<> mark_session_damaged(const SessionId&) override;
   Result<> remove_session(const SessionId&) override;
   Result<> insert_revision(const store::RevisionRow&) override;
@@ -111,6 +113,7 @@ class SqlUnit final : public store::Unit {
   Result<std::uint64_t> mark_visits_gone(const SnapshotId&, std::uint32_t limit) override;
 
  private:
+  Result<> session_moved_on(const SessionId& id);  // why no row was changed
   Result<store::Page<store::CommandRow>> filtered_commands(const store::CommandFilter&, const store::PageRequest&);
 
   Connection& connection_;

@@ -30,6 +30,10 @@ constexpr Query session_update{
     "version = ?9, head = ?10, document_bytes = ?11, hash_version = ?12, hash = ?13, sandbox = ?14, workspace_device = ?15, "
     "workspace_inode = ?16, workspace_owner = ?17, workspace_mode = ?18, changed_by = ?19, client = ?20, created = ?21, "
     "updated = ?22 WHERE id = ?1 AND version = ?23 AND state = ?24"};
+constexpr Query session_advance{
+    "session_advance",
+    "UPDATE sessions SET version = ?4, head = ?5, document_bytes = ?6, hash_version = ?7, hash = ?8, changed_by = ?9, client = ?10, "
+    "updated = ?11 WHERE id = ?1 AND version = ?2 AND state = ?3"};
 constexpr Query session_damage{"session_damage", "UPDATE sessions SET damaged = 1 WHERE id = ?1"};
 constexpr Query session_remove{"session_remove", "DELETE FROM sessions WHERE id = ?1"};
 constexpr Query session_remove_revisions{"session_remove_revisions", "DELETE FROM session_revisions WHERE session = ?1"};
@@ -129,8 +133,21 @@ Result<> SqlUnit::update_session(const store::SessionRow& row, std::uint64_t exp
   statement.bind_at(session_columns + 1, as_signed(expected_version));
   statement.bind_at(session_columns + 2, static_cast<std::int64_t>(expected_state));
   TRY(statement.run());
-  if (connection_.changes() == 1) return {};
-  TRY(session(row.id));
+  return connection_.changes() == 1 ? Result<>() : session_moved_on(row.id);
+}
+
+Result<> SqlUnit::advance_session(const store::SessionRow& row, std::uint64_t expected_version,
+                                  store::SessionState expected_state) {
+  TRY_ASSIGN(auto statement, connection_.prepare(session_advance));
+  statement.bind(row.id.str(), as_signed(expected_version), static_cast<std::int64_t>(expected_state), as_signed(row.version),
+                 Blob{row.head}, as_signed(row.document_bytes), as_signed(row.hash_version), row.hash, row.changed_by, row.client,
+                 nanoseconds(row.updated));
+  TRY(statement.run());
+  return connection_.changes() == 1 ? Result<>() : session_moved_on(row.id);
+}
+
+Result<> SqlUnit::session_moved_on(const SessionId& id) {
+  TRY(session(id));
   return fail(Code::FailedPrecondition, "The session is in another state by now.");
 }
 

@@ -33,9 +33,10 @@ Result<Value> guarded(const Function& function, Argument& argument) {
 
 }  // namespace
 
-Writer::Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
+Writer::Writer(Connection connection, InPlace in_place, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
                Listener& listener)
     : connection_(std::move(connection)),
+      in_place_(std::move(in_place)),
       queue_(queue),
       group_(group),
       clock_(clock),
@@ -94,6 +95,7 @@ Result<> Writer::commit() {
   Result<> committed = connection_.run(commit_all);
   if (committed) {
     ++counters_.commits;
+    committed = in_place_.check();
     counters_.commit_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(clock_.steady() - began).count());
   } else if (connection_.in_transaction()) {
     (void)connection_.run(roll_back);

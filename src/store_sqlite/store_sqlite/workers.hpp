@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "store_sqlite/files.hpp"
 #include "store_sqlite/queue.hpp"
 #include "store_sqlite/sqlite.hpp"
 
@@ -55,7 +56,7 @@ class Listener {
 
 class Writer {
  public:
-  Writer(Connection connection, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
+  Writer(Connection connection, InPlace in_place, Queue<WriteJob>& queue, std::size_t group, const Clock& clock, Counters& counters,
          Listener& listener);
   void join() {
     if (thread_.joinable()) thread_.join();
@@ -70,6 +71,7 @@ class Writer {
                const Result<>& committed);
 
   Connection connection_;
+  InPlace in_place_;
   Queue<WriteJob>& queue_;
   const std::size_t group_;
   const Clock& clock_;
