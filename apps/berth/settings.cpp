@@ -36,6 +36,11 @@ control::Settings control_settings(const config::Settings& s) {
                        .stored = s.sessions.stored, .versions = s.sessions.versions, .changes = s.sessions.changes,
                        .waiting = s.sessions.waiting, .cache_bytes = s.sessions.cache_bytes, .idempotency = s.sessions.idempotency_ms,
                        .devices = s.sessions.devices, .device_lifetime = std::chrono::days{s.sessions.device_days}},
+          .snapshots = {.stored = s.snapshots.stored, .bytes = s.snapshots.owner_bytes, .one_bytes = s.snapshots.bytes,
+                        .parts = s.snapshots.parts, .tokens = s.snapshots.tokens, .visit_apart = s.snapshots.visit_apart_ms,
+                        .idempotency = s.sessions.idempotency_ms},
+          .snapshot_signer = s.snapshots.signer, .snapshot_imports = s.snapshots.imports,
+          .snapshot_misses_per_second = s.snapshots.misses_per_second, .snapshot_misses_burst = s.snapshots.misses_burst,
           .jobs = {.workers = s.jobs.workers, .lease = s.jobs.lease_ms, .first_pause = s.jobs.first_pause_ms,
                    .longest_pause = s.jobs.longest_pause_ms, .keep = std::chrono::days{s.jobs.keep_days}}};
 }
@@ -50,7 +55,7 @@ Result<api_http::Settings> http_settings(const std::filesystem::path& home, cons
       .origins = http.allowed_origins, .hosts = http.allowed_hosts,
       .limits = {.header_bytes = http.header_bytes, .body_bytes = http.body_bytes, .file_bytes = http.file_bytes,
                  .document_bytes = config.settings.sessions.document_bytes + (64 << 10),
-                 .connections = http.connections, .idle = http.idle_timeout_ms, .request = http.request_timeout_ms,
+                 .stream_bytes = config.settings.snapshots.bytes, .connections = http.connections, .idle = http.idle_timeout_ms, .request = http.request_timeout_ms,
                  .heartbeat = config.settings.events.heartbeat_ms}};
 }
 

@@ -11,7 +11,7 @@ from viewer import Viewer
 UNKNOWN = {"sandbox": "sbx_00000000000000000000000000", "terminal": "trm_00000000000000000000000000",
            "job": "job_00000000000000000000000000", "key": "key_00000000000000000000000000", "name": "no-such-template",
            "user": "no-such-user", "number": "1", "session": "ses_00000000000000000000000000", "version": "1", "log": "usage",
-           "device": "dev_00000000000000000000000000"}
+           "device": "dev_00000000000000000000000000", "snapshot": "snp_00000000000000000000000000"}
 # operation: (permission, query, a body that is well formed)
 TABLE = {
     "get_info": ("read", "", None),
@@ -87,6 +87,22 @@ TABLE = {
     "add_device": ("run", "", {"name": ""}),
     "get_device": ("read", "", None),
     "revoke_device": ("run", "", None),
+    "list_snapshots": ("read", "", None),
+    "create_snapshot": ("run", "", {"session": "ses_00000000000000000000000000"}),
+    "derive_snapshot": ("run", "", {}),
+    "import_snapshot": ("run", "", b"no bundle"),
+    "get_snapshot": ("read", "", None),
+    "remove_snapshot": ("run", "", None),
+    "read_part": ("read", "name=document.json", None),
+    "export_snapshot": ("read", "", None),
+    "scan_snapshot": ("read", "", None),
+    "verify_snapshot": ("run", "", None),
+    "share_snapshot": ("run", "", {"visibility": "link"}),
+    "unshare_snapshot": ("run", "", {}),
+    "copy_snapshot": ("run", "", {}),
+    "visit_snapshot": ("read", "", None),
+    "list_visits": ("read", "", None),
+    "forget_visit": ("read", "", None),
 }
 PUBLIC = {"health", "ready", "metrics", "document"}
 ROLES = {"viewer": {"read"}, "member": {"read", "run"}, "admin": {"read", "run", "admin"}}
@@ -159,7 +175,8 @@ def test_what_is_anothers_looks_like_what_is_not_there(server, operations, key_o
     key = ada.get("/v1/keys")["items"][0]
     session = ada.post("/v1/sessions", {"title": "Plan", "document": {}}, 201)
     device = ada.post("/v1/devices", {"name": "laptop"}, 201)["device"]
-    ids = {"sandbox": sandbox, "terminal": terminal, "key": key, "session": session, "device": device}
+    snapshot = ada.post("/v1/snapshots", {"session": session["id"]}, 201)
+    ids = {"sandbox": sandbox, "terminal": terminal, "key": key, "session": session, "device": device, "snapshot": snapshot}
     real = {**UNKNOWN, **{noun: thing["id"] for noun, thing in ids.items()}}
     for operation, method, path in operations:
         if not any("{" + noun + "}" in path for noun in ids) or operation == "attach_terminal":
@@ -179,6 +196,7 @@ def test_what_is_anothers_looks_like_what_is_not_there(server, operations, key_o
     assert bob.get("/v1/sandboxes")["items"] == [] and bob.get("/v1/keys")["items"][0]["user"] == "bob"
     assert bob.get("/v1/commands")["items"] == []
     assert bob.get("/v1/sessions")["items"] == [] and bob.get("/v1/devices")["items"] == []
+    assert bob.get("/v1/snapshots")["items"] == [] and bob.get("/v1/visits")["items"] == []
     ada.call("DELETE", f"/v1/sandboxes/{sandbox['id']}?force=true", expect=204)
 
 

@@ -8,6 +8,7 @@
 
 #include "api_http/encoding.hpp"
 #include "base/check.hpp"
+#include "base/time.hpp"
 
 namespace berth::api_http {
 
@@ -92,6 +93,8 @@ Result<JobId> Call::job() const { return JobId::parse(part("job")); }
 
 Result<SessionId> Call::session() const { return SessionId::parse(part("session")); }
 
+Result<SnapshotId> Call::snapshot() const { return SnapshotId::parse(part("snapshot")); }
+
 std::optional<std::string> Call::text(std::string_view name) const {
   const auto found = std::ranges::find(query, name, &std::pair<std::string, std::string>::first);
   if (found == query.end()) return std::nullopt;
@@ -151,6 +154,30 @@ Result<store::PageRequest> Call::page() const {
   if (limit && (*limit == 0 || *limit > 1000)) return wrong_parameter("limit", "must be a whole number from 1 to 1000");
   if (limit) page.limit = static_cast<std::uint32_t>(*limit);
   return page;
+}
+
+Result<std::optional<WallTime>> Call::time(std::string_view name) const {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  const auto parsed = parse_time(*value);
+  if (!parsed) return wrong_parameter(name, "must be a time as 2026-01-31T12:00:00Z");
+  return parsed;
+}
+
+Result<std::string> Call::client() const {
+  TRY_ASSIGN(auto value, header("X-Berth-Client"));
+  return value.value_or("");
+}
+
+Result<std::string> Call::once() const {
+  TRY_ASSIGN(auto key, header("Idempotency-Key"));
+  if (key && key->size() > 200) return fail(Code::InvalidArgument, "The Idempotency-Key is longer than 200 characters.");
+  return key.value_or("");
+}
+
+Result<std::string> Call::token() const {
+  TRY_ASSIGN(auto value, header("X-Berth-Token"));
+  return value.value_or("");
 }
 
 }  // namespace berth::api_http

@@ -3,6 +3,7 @@
 // Private to api_http; pure functions of untrusted bytes.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "api_http/http.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "control/terminal_verbs.hpp"
 #include "sessions/sessions.hpp"
 #include "store/store.hpp"
@@ -36,6 +38,7 @@ struct Call {
   std::vector<std::pair<std::string_view, std::string>> path;  // placeholder → value
   std::vector<std::pair<std::string, std::string>> query;
   std::string body;
+  std::shared_ptr<UniqueFd> stream{};                          // the body, of a route that takes it as it comes
   const Headers* headers = nullptr;                            // of the request; outlive the call
 
   [[nodiscard]] std::string part(std::string_view placeholder) const;
@@ -43,6 +46,7 @@ struct Call {
   [[nodiscard]] Result<std::optional<std::uint64_t>> command_number() const;  // of {number}; nothing is "last"
   [[nodiscard]] Result<JobId> job() const;                               // of {job}
   [[nodiscard]] Result<SessionId> session() const;                       // of {session}
+  [[nodiscard]] Result<SnapshotId> snapshot() const;                     // of {snapshot}
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] Result<std::string> required_text(std::string_view name) const;
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;
@@ -52,6 +56,10 @@ struct Call {
   [[nodiscard]] Result<std::uint32_t> mode(std::string_view name) const; // octal permission bits; absent is 0
   [[nodiscard]] Result<std::optional<std::string>> header(std::string_view name) const;  // one that comes twice is refused
   [[nodiscard]] Result<store::PageRequest> page() const;                 // limit, after
+  [[nodiscard]] Result<std::optional<WallTime>> time(std::string_view name) const;
+  [[nodiscard]] Result<std::string> client() const;                      // X-Berth-Client; absent is ""
+  [[nodiscard]] Result<std::string> once() const;                        // Idempotency-Key; absent is ""
+  [[nodiscard]] Result<std::string> token() const;                       // X-Berth-Token: opens a snapshot; absent is ""
 };
 
 }  // namespace berth::api_http

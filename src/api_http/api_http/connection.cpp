@@ -16,7 +16,7 @@
 #include "api_http/event_text.hpp"
 #include "api_http/exchange.hpp"
 #include "api_http/problem.hpp"
-#include "control/recording_actions.hpp"
+#include "control/streams.hpp"
 
 namespace berth::api_http {
 
@@ -27,7 +27,29 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
-using Parser = http::request_parser<http::string_body>;
+// The bytes of a body as they come, without room for what was announced: who takes them away meanwhile needs none.
+struct Bytes {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>&, boost::system::error_code& error) { error = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+      error = {};
+      const std::size_t before = body_.size();
+      for (const asio::const_buffer piece : beast::buffers_range_ref(buffers)) body_.append(static_cast<const char*>(piece.data()), piece.size());
+      return body_.size() - before;
+    }
+    void finish(boost::system::error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
+
+using Parser = http::request_parser<Bytes>;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t first_read_bytes = 1024;       // what an idle connection holds
@@ -144,13 +166,8 @@ class HttpConnection final : public Connection, private Body {
   bool more_came() const override { return buffer_.size() > 0; }
 
   asio::awaitable<Result<std::string>> read(std::uint64_t limit, bool wants_continue) override {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     parser_->body_limit(limit);
-    if (wants_continue) {
-      stream_.expires_after(shared_.limits.request);
-      auto [error, size] = co_await asio::async_write(stream_, asio::buffer(go_on), as_result);
-      if (error) co_return lost(error);
-    }
+    if (wants_continue) CO_TRY(co_await go_on());
     while (!parser_->is_done()) {
       stream_.expires_after(shared_.limits.request);
       auto [error, size] = co_await http::async_read_some(stream_, buffer_, *parser_, as_result);
@@ -158,6 +175,33 @@ class HttpConnection final : public Connection, private Body {
       if (error) co_return lost(error);
     }
     co_return std::move(parser_->get().body());
+  }
+
+  asio::awaitable<Result<>> pump(UniqueFd into, std::uint64_t limit, bool wants_continue) override {
+    Stream out(stream_.get_executor());
+    boost::system::error_code broken;
+    out.socket().assign(asio::generic::stream_protocol(AF_UNIX, 0), into.get(), broken);
+    if (broken) co_return fail(Code::Internal, "", broken.message());
+    (void)into.release();
+    parser_->body_limit(limit);
+    if (wants_continue) CO_TRY(co_await go_on());
+    while (!parser_->is_done()) {
+      stream_.expires_after(shared_.limits.request);
+      auto [error, size] = co_await http::async_read_some(stream_, buffer_, *parser_, as_result);
+      if (error == http::error::body_limit) co_return too_large_body({}, limit);
+      if (error == asio::error::operation_aborted) co_return fail(Code::Cancelled, "Nobody reads it any more.");
+      if (error) co_return lost(error);
+      const std::string piece = std::exchange(parser_->get().body(), {});
+      if (piece.empty()) continue;
+      auto [refused, written] = co_await asio::async_write(out, asio::buffer(piece), as_result);
+      if (refused) break;  // who reads has enough, and says why
+    }
+    co_return Result<>{};
+  }
+
+  asio::awaitable<void> never() override {
+    asio::steady_timer timer(stream_.get_executor(), asio::steady_timer::time_point::max());
+    (void)co_await timer.async_wait(as_result);
   }
 
   // The end of what the client sends counts as its going: half of a connection is of no use to a wait. Bytes of a next
@@ -169,9 +213,15 @@ class HttpConnection final : public Connection, private Body {
     boost::system::error_code ended;
     const std::size_t there = stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, ended);
     broken_ = broken_ || ended || there == 0;
-    if (broken_) co_return;
-    asio::steady_timer never(stream_.get_executor(), asio::steady_timer::time_point::max());
-    (void)co_await never.async_wait(as_result);
+    if (!broken_) co_await never();
+  }
+
+  asio::awaitable<Result<>> go_on() {
+    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    stream_.expires_after(shared_.limits.request);
+    auto [error, size] = co_await asio::async_write(stream_, asio::buffer(line), as_result);
+    if (error) co_return lost(error);
+    co_return Result<>{};
   }
 
   std::unexpected<Error> lost(boost::system::error_code error) {
@@ -220,7 +270,7 @@ class HttpConnection final : public Connection, private Body {
     while (!head_only) {
       const auto piece = co_await response.stream->next();
       if (!piece) {
-        shared_.log.warning("a recording broke off", {{"error", piece.error()}});
+        shared_.log.warning("a stream broke off", {{"error", piece.error()}});
         co_return false;
       }
       if (!*piece) co_return co_await write_last_chunk() && chunked();

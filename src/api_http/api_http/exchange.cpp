@@ -7,6 +7,7 @@
 #include "api_http/problem.hpp"
 #include "base/id.hpp"
 #include "crypto/crypto.hpp"
+#include "os/socket.hpp"
 
 namespace berth::api_http {
 
@@ -73,7 +74,7 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
   if (request_.method == "OPTIONS" && origin_ == Origin::Configured)
     co_return Response{.status = 204, .content_type = {}, .body = {},
                        .headers = {{"Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE"},
-                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-Match, Idempotency-Key, X-Berth-Client"}}};
+                                   {"Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, If-Match, Idempotency-Key, X-Berth-Client, X-Berth-Token"}}};
   auto match = match_route(request_.method, request_.target, allow_);
   if (!match) co_return co_await refuse_stranger(std::move(match).error());
   const Route& route = *match->route;
@@ -82,6 +83,10 @@ boost::asio::awaitable<Result<Response>> Exchange::handle() {
     CO_TRY_ASSIGN(caller, co_await identify(&route));
   }
   match->call.headers = &request_.headers;
+  if (route.body.kind == BodyKind::Stream) {
+    CO_TRY_ASSIGN(auto outcome, co_await take_in(*std::move(match), std::move(caller)));
+    co_return route.respond(std::move(outcome));
+  }
   CO_TRY(co_await read_body(&*match));
   if (route.page != Page::None) co_return page(route.page);
   const bool socket = asks_for_socket(route);
@@ -105,6 +110,29 @@ boost::asio::awaitable<Result<control::Outcome>> Exchange::perform(const Route& 
   auto first = co_await (shared_.control.perform(std::move(caller), std::move(action)) || body_.client_gone());
   if (first.index() == 0) co_return std::get<0>(std::move(first));
   co_return fail(Code::Cancelled, "The client has gone.");
+}
+
+// The action reads the body while it comes: nothing holds more than a piece of it. Who ends first ends the other.
+boost::asio::awaitable<Result<control::Outcome>> Exchange::take_in(Match match, control::Caller caller) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  if (body_.complete()) co_return fail(Code::InvalidArgument, "The body is empty.");
+  if (const auto size = body_.announced(); size && *size > shared_.limits.stream_bytes)
+    co_return too_large_body(size, shared_.limits.stream_bytes);
+  CO_TRY_ASSIGN(auto ends, os::socket_pair());
+  match.call.stream = std::make_shared<UniqueFd>(std::move(ends.first));
+  CO_TRY_ASSIGN(auto action, match.route->plan(match.call));
+  match.call.stream = nullptr;
+  Result<> pumped;
+  auto first = co_await (shared_.control.perform(std::move(caller), std::move(action)) || pump(std::move(ends.second), &pumped));
+  if (!pumped) co_return pass(std::move(pumped).error());
+  co_return std::get<0>(std::move(first));
+}
+
+boost::asio::awaitable<void> Exchange::pump(UniqueFd into, Result<>* pumped) {
+  const bool wants_continue = equal_ignoring_case(find_header(request_.headers, "Expect").value_or(""), "100-continue");
+  auto done = co_await body_.pump(std::move(into), shared_.limits.stream_bytes, wants_continue);
+  if (!done && done.error().code != Code::Cancelled) *pumped = std::move(done);
+  co_await body_.never();
 }
 
 std::optional<std::string_view> Exchange::presented_key(const Route& route) const {

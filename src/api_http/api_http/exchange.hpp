@@ -26,6 +26,9 @@ class Body {
   [[nodiscard]] virtual bool more_came() const = 0;                          // bytes after the request are here already
   virtual boost::asio::awaitable<void> client_gone() = 0;                     // returns when nobody waits any more
   virtual boost::asio::awaitable<Result<std::string>> read(std::uint64_t limit, bool wants_continue) = 0;
+  // As it comes, into a socket; success when who reads there wants no more.
+  virtual boost::asio::awaitable<Result<>> pump(UniqueFd into, std::uint64_t limit, bool wants_continue) = 0;
+  virtual boost::asio::awaitable<void> never() = 0;                           // returns when it is cancelled
 };
 
 class Exchange {
@@ -46,6 +49,8 @@ class Exchange {
   boost::asio::awaitable<std::unexpected<Error>> refuse_stranger(Error error);
   boost::asio::awaitable<Result<>> read_body(Match* match);
   boost::asio::awaitable<Result<control::Outcome>> perform(const Route& route, control::Caller caller, control::Action action);
+  boost::asio::awaitable<Result<control::Outcome>> take_in(Match match, control::Caller caller);
+  boost::asio::awaitable<void> pump(UniqueFd into, Result<>* pumped);
   boost::asio::awaitable<Result<Response>> attach(control::Caller caller, control::Action action);
   [[nodiscard]] bool asks_for_socket(const Route& route) const;
   [[nodiscard]] std::optional<std::string_view> presented_key(const Route& route) const;

@@ -31,6 +31,19 @@ class FakeRecording final : public control::RecordingStream {
   bool fails_;
 };
 
+// The same, of a snapshot's part or bundle.
+class FakeSnapshot final : public control::SnapshotStream {
+ public:
+  explicit FakeSnapshot(bool bundle) : bundle_(bundle) {}
+  [[nodiscard]] bool bundle() const override { return bundle_; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  boost::asio::awaitable<Result<std::optional<std::string>>> next() override { co_return std::nullopt; }
+
+ private:
+  bool bundle_;
+  std::string name_ = "logs/usage.jsonl";
+};
+
 class FakeControl final : public control::Control {
  public:
   using Script = std::function<Result<control::Outcome>(const control::Caller&, const control::Action&)>;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace berth::control { class RecordingStream; }
+namespace berth::control { class PieceStream; }
 
 namespace berth::api_http {
 
@@ -34,7 +34,7 @@ struct Response {
   std::string content_type;  // empty: no body
   std::string body;
   Headers headers;
-  std::shared_ptr<control::RecordingStream> stream = {};  // in the place of the body: sent in pieces as it is read
+  std::shared_ptr<control::PieceStream> stream = {};  // in the place of the body: sent in pieces as it is read
 };
 
 }  // namespace berth::api_http

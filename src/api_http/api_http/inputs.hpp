@@ -78,4 +78,32 @@ template <> const InputType<control::ChangeUser>& input_type();
 template <> const InputType<control::CreateKey>& input_type();
 template <> const InputType<control::AddDevice>& input_type();
 
+struct SnapshotBody {
+  std::string session, title, description;
+  std::optional<std::vector<std::string>> tags;
+  std::vector<std::string> leave_out;
+};
+struct DeriveBody {
+  std::string title, description;
+  std::optional<std::vector<std::string>> tags;
+  std::vector<std::string> leave_out;
+  bool mask = false;
+};
+struct CopyBody {
+  std::string title;
+};
+template <>
+struct Input<store::Visibility> {
+  static json::object schema();
+  static Result<> read(const json::value& value, const std::string& path, store::Visibility& out);
+};
+struct UnshareBody {
+  std::string access;
+};
+template <> const InputType<SnapshotBody>& input_type();
+template <> const InputType<DeriveBody>& input_type();
+template <> const InputType<CopyBody>& input_type();
+template <> const InputType<snapshots::Sharing>& input_type();
+template <> const InputType<UnshareBody>& input_type();
+
 }  // namespace berth::api_http

@@ -16,7 +16,7 @@ json::array parameters(const Route& route) {
   for (auto rest = route.pattern; rest.find('{') != std::string_view::npos;) {
     rest.remove_prefix(rest.find('{') + 1);
     const auto name = rest.substr(0, rest.find('}'));
-    const std::string_view about = name == "sandbox" ? "Id or name of a sandbox." : name == "terminal" ? "Id of a terminal." : name == "session" ? "Id of a session." : "Its name.";
+    const std::string_view about = name == "sandbox" ? "Id or name of a sandbox." : name == "terminal" ? "Id of a terminal." : name == "session" ? "Id of a session." : name == "snapshot" ? "Id of a snapshot." : "Its name.";
     out.emplace_back(parameter("path", {name, schema::text(), about, true}));
   }
   for (const Parameter& query : route.query) out.emplace_back(parameter("query", query));
@@ -24,7 +24,7 @@ json::array parameters(const Route& route) {
 }
 
 json::object request_body(const RequestBody& body) {
-  if (body.kind == BodyKind::Bytes)
+  if (body.kind == BodyKind::Bytes || body.kind == BodyKind::Stream)
     return {{"required", true}, {"content", json::object{{"application/octet-stream", json::object{}}}}};
   if (body.kind == BodyKind::Document) return {{"required", true}, {"content", json::object{{"application/json", json::object{}}}}};
   if (body.kind == BodyKind::Patch) {

@@ -448,6 +448,15 @@ json::object output_schemas() {
   add(output_type<sessions::Entry>());
   add(output_type<sessions::Device>());
   add(output_type<sessions::DeviceKey>());
+  add(output_type<store::SnapshotRow>());
+  add(output_type<bundle::Part>());
+  add(output_type<store::AccessRow>());
+  add(output_type<snapshots::View>());
+  add(output_type<snapshots::Finding>());
+  add(output_type<snapshots::Shared>());
+  add(output_type<snapshots::Received>());
+  add(output_type<store::VisitRow>());
+  add(output_type<snapshots::Visit>());
   return schemas;
 }
 

@@ -32,6 +32,15 @@ template <> const OutputType<sessions::Appended>& output_type();
 template <> const OutputType<sessions::Entry>& output_type();
 template <> const OutputType<sessions::Device>& output_type();
 template <> const OutputType<sessions::DeviceKey>& output_type();
+template <> const OutputType<store::SnapshotRow>& output_type();
+template <> const OutputType<bundle::Part>& output_type();
+template <> const OutputType<store::AccessRow>& output_type();
+template <> const OutputType<snapshots::View>& output_type();
+template <> const OutputType<snapshots::Finding>& output_type();
+template <> const OutputType<snapshots::Shared>& output_type();
+template <> const OutputType<snapshots::Received>& output_type();
+template <> const OutputType<store::VisitRow>& output_type();
+template <> const OutputType<snapshots::Visit>& output_type();
 
 // The named schemas of all of them, for the document.
 [[nodiscard]] json::object output_schemas();

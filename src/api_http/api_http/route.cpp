@@ -54,6 +54,8 @@ const std::vector<Route>& routes() {
     add_event_routes(rows);
     add_session_routes(rows);
     add_device_routes(rows);
+    add_snapshot_routes(rows);
+    add_visit_routes(rows);
     return rows;
   }();
   return table;

@@ -26,7 +26,8 @@ struct Parameter {
 };
 
 // Document: JSON of a session, read strictly (document/json.hpp). Patch: the same, of a type that says which patch it is.
-enum class BodyKind { None, Json, Bytes, Document, Patch };
+// Stream: bytes that the action reads as they come.
+enum class BodyKind { None, Json, Bytes, Document, Patch, Stream };
 
 struct RequestBody {
   BodyKind kind = BodyKind::None;
@@ -77,6 +78,8 @@ void add_file_routes(std::vector<Route>& table);
 void add_event_routes(std::vector<Route>& table);
 void add_session_routes(std::vector<Route>& table);
 void add_device_routes(std::vector<Route>& table);
+void add_snapshot_routes(std::vector<Route>& table);
+void add_visit_routes(std::vector<Route>& table);
 
 struct Match {
   const Route* route = nullptr;

@@ -6,7 +6,6 @@
 
 #include "api_http/answers.hpp"
 #include "api_http/encoding.hpp"
-#include "base/time.hpp"
 
 namespace berth::api_http {
 
@@ -15,11 +14,6 @@ namespace {
 using control::Action;
 
 constexpr std::string_view one_session = "/v1/sessions/{session}";
-
-Result<std::string> header_text(const Call& call, std::string_view name) {
-  TRY_ASSIGN(auto value, call.header(name));
-  return value.value_or("");
-}
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
@@ -38,18 +32,12 @@ Result<sessions::From> version_of(const Call& call) {
   return fail(Code::InvalidArgument, "If-Match is not the version of a session.", "It is the ETag that was read, as \"7\".");
 }
 
-Result<std::string> once_of(const Call& call) {
-  TRY_ASSIGN(auto key, header_text(call, "Idempotency-Key"));
-  if (key.size() > 200) return fail(Code::InvalidArgument, "The Idempotency-Key is longer than 200 characters.");
-  return key;
-}
-
 Result<control::SessionChange> change_of(const Call& call) {
   control::SessionChange change;
   TRY_ASSIGN(change.session, call.session());
   TRY_ASSIGN(change.from, version_of(call));
-  TRY_ASSIGN(change.client, header_text(call, "X-Berth-Client"));
-  TRY_ASSIGN(change.once, once_of(call));
+  TRY_ASSIGN(change.client, call.client());
+  TRY_ASSIGN(change.once, call.once());
   return change;
 }
 
@@ -112,8 +100,8 @@ Result<Action> plan_create(Call& call) {
   action.wanted.tags = tags.value_or(std::vector<std::string>{});
   action.wanted.sandbox = sandbox.value_or("");
   action.wanted.document = fields.value("document");
-  TRY_ASSIGN(action.client, header_text(call, "X-Berth-Client"));
-  TRY_ASSIGN(action.once, once_of(call));
+  TRY_ASSIGN(action.client, call.client());
+  TRY_ASSIGN(action.once, call.once());
   return action;
 }
 
@@ -128,21 +116,13 @@ Result<Action> plan_copy(Call& call) {
   return action;
 }
 
-Result<std::optional<WallTime>> time_of(const Call& call, std::string_view name) {
-  const auto text = call.text(name);
-  if (!text) return std::nullopt;
-  const auto time = parse_time(*text);
-  if (!time) return fail(Code::InvalidArgument, "The parameter \"" + std::string(name) + "\" must be a time as 2026-01-31T12:00:00Z.");
-  return time;
-}
-
 Result<Action> plan_list(Call& call) {
   control::ListSessions action;
   action.filter.title = call.text("title").value_or("");
   action.filter.tag = call.text("tag").value_or("");
   action.after = call.text("after").value_or("");
-  TRY_ASSIGN(action.filter.from, time_of(call, "from"));
-  TRY_ASSIGN(action.filter.until, time_of(call, "until"));
+  TRY_ASSIGN(action.filter.from, call.time("from"));
+  TRY_ASSIGN(action.filter.until, call.time("until"));
   TRY_ASSIGN(const auto limit, call.number("limit"));
   if (limit) action.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(*limit, 1000));
   const auto state = call.text("state"), order = call.text("order"), direction = call.text("direction");
@@ -231,7 +211,7 @@ Result<Action> plan_clean(Call& call) {
   if (days) action.older = std::chrono::days{*days};
   if (keep) action.keep = static_cast<std::uint32_t>(std::min<std::uint64_t>(*keep, UINT32_MAX));
   TRY_ASSIGN(action.dry_run, call.flag("dry_run"));
-  TRY_ASSIGN(action.client, header_text(call, "X-Berth-Client"));
+  TRY_ASSIGN(action.client, call.client());
   return action;
 }
 
@@ -248,7 +228,7 @@ Result<Action> plan_append(Call& call) {
   TRY_ASSIGN(const auto log, log_of(call));
   TRY_ASSIGN(const auto fields, Fields::of(call, {"id", "entry"}));
   TRY_ASSIGN(auto entry_id, fields.required("id"));
-  TRY_ASSIGN(auto client, header_text(call, "X-Berth-Client"));
+  TRY_ASSIGN(auto client, call.client());
   return control::AppendEntry{std::move(id), log, std::move(entry_id), fields.value("entry"), std::move(client)};
 }
 

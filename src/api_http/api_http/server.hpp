@@ -39,6 +39,7 @@ struct Limits {
   std::uint64_t body_bytes = 1 << 20;
   std::uint64_t file_bytes = 64 << 20;
   std::uint64_t document_bytes = 1600 << 10;   // of a session, and what is said about it
+  std::uint64_t stream_bytes = 16ull << 30;    // of a body that is read as it comes
   std::size_t connections = 10'000;
   std::chrono::milliseconds idle{60'000};      // between requests
   std::chrono::milliseconds request{30'000};   // header; body and answer without progress

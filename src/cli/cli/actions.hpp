@@ -77,6 +77,19 @@ Result<int> restore_session(const Context& context, const verb::SessionRestore& 
 Result<int> diff_session(const Context& context, const verb::SessionDiff& verb);
 Result<int> session_log(const Context& context, const verb::SessionLog& verb);
 Result<int> clean_sessions(const Context& context, const verb::SessionClean& verb);
+// snapshots.cpp, snapshot_files.cpp, visits.cpp
+Result<int> create_snapshot(const Context& context, const verb::SnapshotCreate& verb);
+Result<int> list_snapshots(const Context& context, const verb::SnapshotList& verb);
+Result<int> show_snapshot(const Context& context, const verb::SnapshotShow& verb);
+Result<int> share_snapshot(const Context& context, const verb::SnapshotShare& verb);
+Result<int> unshare_snapshot(const Context& context, const verb::SnapshotUnshare& verb);
+Result<int> open_snapshot(const Context& context, const verb::SnapshotOpen& verb);
+Result<int> export_snapshot(const Context& context, const verb::SnapshotExport& verb);
+Result<int> import_snapshot(const Context& context, const verb::SnapshotImport& verb);
+Result<int> verify_snapshot(const Context& context, const verb::SnapshotVerify& verb);
+Result<int> remove_snapshots(const Context& context, const verb::SnapshotRemove& verb);
+Result<int> list_visits(const Context& context, const verb::VisitList& verb);
+Result<int> remove_visits(const Context& context, const verb::VisitRemove& verb);
 // secret.cpp
 Result<int> show_secret_id(const Context& context);
 Result<int> export_secret(const Context& context, const verb::SecretExport& verb);

@@ -89,6 +89,18 @@ struct Performer {
   Result<int> operator()(const verb::SecretImport& v) const { return import_secret(context, v); }
   Result<int> operator()(const verb::SecretShowId&) const { return show_secret_id(context); }
   Result<int> operator()(const verb::SecretRotate&) const { return rotate_secret(context); }
+  Result<int> operator()(const verb::SnapshotCreate& v) const { return create_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotList& v) const { return list_snapshots(context, v); }
+  Result<int> operator()(const verb::SnapshotShow& v) const { return show_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotShare& v) const { return share_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotUnshare& v) const { return unshare_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotOpen& v) const { return open_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotExport& v) const { return export_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotImport& v) const { return import_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotVerify& v) const { return verify_snapshot(context, v); }
+  Result<int> operator()(const verb::SnapshotRemove& v) const { return remove_snapshots(context, v); }
+  Result<int> operator()(const verb::VisitList& v) const { return list_visits(context, v); }
+  Result<int> operator()(const verb::VisitRemove& v) const { return remove_visits(context, v); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
   Result<int> operator()(const verb::Reference& v) const {
     if (v.form == "settings-man") return print(settings_man());

@@ -269,6 +269,7 @@ std::unique_ptr<CLI::App> make_app(Store& store) {
   add_terminal_verbs(*root, store);
   add_journal_verbs(*root, store);
   add_session_verbs(*root, store);
+  add_snapshot_verbs(*root, store);
   add_server(*root, store);
   add_events(*root, store);
   add_jobs(*root, store);

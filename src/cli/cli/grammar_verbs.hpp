@@ -29,6 +29,7 @@ void add_drive_verbs(CLI::App& root, Store& store);
 void add_terminal_verbs(CLI::App& root, Store& store);
 void add_journal_verbs(CLI::App& root, Store& store);
 void add_session_verbs(CLI::App& root, Store& store);
+void add_snapshot_verbs(CLI::App& root, Store& store);
 
 // The Store must outlive the App.
 [[nodiscard]] std::unique_ptr<CLI::App> make_app(Store& store);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/session_verbs.hpp"
+#include "cli/snapshot_verbs.hpp"
 
 namespace berth::cli {
 
@@ -240,6 +241,9 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerUpgrade, v
                           verb::TerminalSignal, verb::TerminalResize, verb::TerminalClose, verb::TerminalExport, verb::TerminalImport,
                           verb::JournalCheck, verb::SessionList, verb::SessionShow, verb::SessionNew, verb::SessionOpen, verb::SessionSave, verb::SessionCopy, verb::SessionRename, verb::SessionTag,
                           verb::SessionClose, verb::SessionResume, verb::SessionRemove, verb::SessionHistory, verb::SessionRestore, verb::SessionDiff, verb::SessionLog, verb::SessionClean, verb::SecretShowId, verb::SecretExport, verb::SecretImport, verb::SecretRotate,
+                          verb::SnapshotCreate, verb::SnapshotList, verb::SnapshotShow, verb::SnapshotShare, verb::SnapshotUnshare,
+                          verb::SnapshotOpen, verb::SnapshotExport, verb::SnapshotImport, verb::SnapshotVerify, verb::SnapshotRemove,
+                          verb::VisitList, verb::VisitRemove,
                           verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {

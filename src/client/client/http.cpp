@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "client/stream.hpp"
@@ -32,7 +33,8 @@ http::request<http::string_body> to_beast(const Endpoint& endpoint, const Reques
   if (!request.content_type.empty()) out.set(http::field::content_type, request.content_type);
   for (const auto& [name, value] : request.headers) out.set(name, value);
   out.body() = request.body;
-  out.prepare_payload();
+  if (request.source) out.chunked(true);
+  else out.prepare_payload();
   return out;
 }
 
@@ -77,6 +79,23 @@ asio::awaitable<Result<Response>> read_pieces(Stream* stream, const Endpoint* en
   co_return out;
 }
 
+// The head, then the pieces as chunks. Success also when the server takes no more: its answer says why.
+template <class Stream>
+asio::awaitable<Result<>> write_pieces(Stream* stream, const Request* request, http::request<http::string_body>* message) {
+  http::request<http::empty_body> head{http::request_header<>(std::move(message->base()))};
+  http::request_serializer<http::empty_body> serializer(head);
+  set_timeout(beast::get_lowest_layer(*stream), request->timeout);
+  auto [refused, written] = co_await http::async_write_header(*stream, serializer, as_result);
+  for (bool last = false; !refused && !last;) {
+    CO_TRY_ASSIGN(const std::string piece, request->source());
+    last = piece.empty();
+    set_timeout(beast::get_lowest_layer(*stream), request->timeout);
+    if (last) std::tie(refused, written) = co_await asio::async_write(*stream, http::make_chunk_last(), as_result);
+    else std::tie(refused, written) = co_await asio::async_write(*stream, http::make_chunk(asio::buffer(piece)), as_result);
+  }
+  co_return Result<>{};
+}
+
 template <class Stream>
 asio::awaitable<Result<Response>> exchange_pieces(Stream* stream, const Endpoint* endpoint, const Request* request) {
   auto message = to_beast(*endpoint, *request);
@@ -97,7 +116,10 @@ asio::awaitable<Result<Response>> exchange(Stream* stream, const Endpoint* endpo
   auto message = to_beast(*endpoint, *request);
   set_timeout(beast::get_lowest_layer(*stream), request->timeout);
   // A server that refuses a large body answers before it has read all of it: the answer counts, not the failed write.
-  auto [write_error, written] = co_await http::async_write(*stream, message, as_result);
+  boost::system::error_code write_error;
+  std::size_t written = 0;
+  if (request->source) CO_TRY(co_await write_pieces(stream, request, &message));
+  else std::tie(write_error, written) = co_await http::async_write(*stream, message, as_result);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(request->answer_limit);

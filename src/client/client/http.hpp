@@ -27,6 +27,8 @@ struct Request {
   // For answers of any length: takes the body of one that went well piece by piece, instead of Response::body; its error ends
   // the call. `timeout` is then that of each piece.
   std::function<Result<>(std::string_view)> sink = {};
+  // For bodies of any length: gives it piece by piece, "" at its end; its error ends the call. `timeout` is then that of each piece.
+  std::function<Result<std::string>()> source = {};
   std::map<std::string, std::string> headers = {};  // further ones
 };
 

@@ -28,6 +28,7 @@
 #include "control/event_actions.hpp"
 #include "control/recording_actions.hpp"
 #include "control/session_actions.hpp"
+#include "control/snapshot_actions.hpp"
 #include "control/terminal_verbs.hpp"
 #include "store/rows.hpp"
 #include "store/store.hpp"
@@ -126,7 +127,10 @@ using Action = std::variant<CreateSandbox, ListSandboxes, GetSandbox, StopSandbo
                             ListKeys, RevokeKey, FollowEvents, OpenEvents, ExportTerminal, ImportRecording,
                             CreateSession, CopySession, DescribeSession, GetSession, ListSessions, ReplaceSession, PatchSession, RenameSession,
                             RestoreSession, CloseSession, ResumeSession, RemoveSession, ListVersions, CompareVersions, AppendEntry, ListEntries,
-                            CleanSessions, AddDevice, GetDevice, ListDevices, RevokeDevice>;
+                            CleanSessions, AddDevice, GetDevice, ListDevices, RevokeDevice,
+                            CreateSnapshot, DeriveSnapshot, ImportSnapshot, ListSnapshots, GetSnapshot, ReadPart, ExportSnapshot, CopySnapshot,
+                            ScanSnapshot, VerifySnapshot, ShareSnapshot, UnshareSnapshot, RemoveSnapshot, VisitSnapshot, ListVisits,
+                            ForgetVisit>;
 
 // ---- outcomes ----
 struct Done {};
@@ -179,6 +183,7 @@ using Outcome = std::variant<Done, store::SandboxRow, store::Page<store::Sandbox
                              std::shared_ptr<events::Reader>, std::shared_ptr<EventDesk>, std::shared_ptr<RecordingStream>,
                              store::SessionRow, sessions::Made, sessions::Content, sessions::Listed, std::vector<store::RevisionRow>, Difference,
                              sessions::Appended, sessions::Entries, std::vector<store::SessionRow>, sessions::DeviceKey,
-                             std::vector<sessions::Device>>;
+                             std::vector<sessions::Device>, store::SnapshotRow, snapshots::Made, snapshots::Received, snapshots::Listed, snapshots::View,
+                             snapshots::Scanned, snapshots::Shared, snapshots::Visit, snapshots::Visits, std::shared_ptr<SnapshotStream>>;
 
 }  // namespace berth::control

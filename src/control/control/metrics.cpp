@@ -20,7 +20,10 @@ constexpr std::array<std::string_view, std::variant_size_v<Action>> names{
     "create_session", "copy_session", "describe_session", "get_session", "list_sessions", "replace_session",
     "patch_session", "rename_session", "restore_session", "close_session", "resume_session", "remove_session",
     "list_versions", "compare_versions", "append_entry", "list_entries",
-    "clean_sessions", "add_device", "get_device", "list_devices", "revoke_device"};
+    "clean_sessions", "add_device", "get_device", "list_devices", "revoke_device",
+    "create_snapshot", "derive_snapshot", "import_snapshot", "list_snapshots", "get_snapshot", "read_part", "export_snapshot", "copy_snapshot",
+    "scan_snapshot", "verify_snapshot", "share_snapshot", "unshare_snapshot", "remove_snapshot", "visit_snapshot", "list_visits",
+    "forget_visit"};
 static_assert(!names.back().empty());
 
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {

@@ -84,6 +84,22 @@ BERTH_NEEDS(AddDevice, Run);
 BERTH_NEEDS(GetDevice, Read);
 BERTH_NEEDS(ListDevices, Read);
 BERTH_NEEDS(RevokeDevice, Run);
+BERTH_NEEDS(CreateSnapshot, Run);
+BERTH_NEEDS(DeriveSnapshot, Run);
+BERTH_NEEDS(ImportSnapshot, Run);
+BERTH_NEEDS(ListSnapshots, Read);
+BERTH_NEEDS(GetSnapshot, Read);
+BERTH_NEEDS(ReadPart, Read);
+BERTH_NEEDS(ExportSnapshot, Read);
+BERTH_NEEDS(CopySnapshot, Run);
+BERTH_NEEDS(ScanSnapshot, Read);
+BERTH_NEEDS(VerifySnapshot, Run);
+BERTH_NEEDS(ShareSnapshot, Run);
+BERTH_NEEDS(UnshareSnapshot, Run);
+BERTH_NEEDS(RemoveSnapshot, Run);
+BERTH_NEEDS(VisitSnapshot, Read);
+BERTH_NEEDS(ListVisits, Read);
+BERTH_NEEDS(ForgetVisit, Read);
 
 #undef BERTH_NEEDS
 

@@ -31,6 +31,12 @@ Result<> RateLimit::take(const std::string& key) {
   return std::unexpected(std::move(error));
 }
 
+void RateLimit::give_back(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = by_key_.find(key); found != by_key_.end())
+    found->second->tokens = std::min<double>(options_.burst, found->second->tokens + 1);
+}
+
 std::size_t RateLimit::size() const {
   const std::lock_guard lock(mutex_);
   return buckets_.size();

@@ -23,6 +23,7 @@ class RateLimit {
 
   // RateLimited, with retry_after, when the caller's bucket is empty.
   Result<> take(const std::string& key);
+  void give_back(const std::string& key);  // what was taken by a request that turned out not to count
   [[nodiscard]] std::size_t size() const;
 
  private:

@@ -8,12 +8,9 @@
 //   }
 
 #include <memory>
-#include <optional>
 #include <string>
 
-#include <boost/asio/awaitable.hpp>
-
-#include "base/result.hpp"
+#include "control/streams.hpp"
 #include "control/target.hpp"
 
 namespace berth::control {
@@ -34,12 +31,9 @@ struct ImportRecording {
   std::string cast;
 };
 
-// What is read piece by piece, so that its length does not matter. Whoever holds it may stop at any time.
-class RecordingStream {
+class RecordingStream : public PieceStream {
  public:
-  virtual ~RecordingStream() = default;
   [[nodiscard]] virtual RecordingFormat format() const = 0;
-  virtual boost::asio::awaitable<Result<std::optional<std::string>>> next() = 0;  // empty: that was all
 };
 
 }  // namespace berth::control

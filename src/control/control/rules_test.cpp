@@ -162,5 +162,19 @@ TEST_F(Doorstep, TooManyRequestsAndSandboxesAreRefused) {
   server_.reset();
 }
 
+TEST(Rules, WhatWasGivenBackMayBeTakenAgainAndNoMore) {
+  FakeClock clock;
+  RateLimit rate({.per_second = 1, .burst = 2, .keys = 2}, clock);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(rate.take("a"));
+    rate.give_back("a");
+  }
+  rate.give_back("a");
+  rate.give_back("unknown");
+  EXPECT_EQ(rate.size(), 1u);
+  EXPECT_TRUE(rate.take("a") && rate.take("a"));
+  EXPECT_EQ(rate.take("a").error().code, Code::RateLimited);
+}
+
 }  // namespace
 }  // namespace berth::control::testing

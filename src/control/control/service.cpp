@@ -69,7 +69,7 @@ Result<crypto::MachineKeys> open_keys(store::Store& store, const std::filesystem
 Result<std::unique_ptr<Service>> Service::open(Dependencies dependencies) {
   BERTH_CHECK(dependencies.runtime != nullptr && dependencies.store != nullptr && dependencies.clock != nullptr &&
               dependencies.templates != nullptr && dependencies.home.is_absolute());
-  for (const char* directory : {"sandboxes", "terminals"}) TRY(os::make_private_directory(dependencies.home / directory));
+  for (const char* directory : {"sandboxes", "terminals", "snapshots"}) TRY(os::make_private_directory(dependencies.home / directory));
   TRY_ASSIGN(auto keys, open_keys(*dependencies.store, dependencies.home / "keys"));
   dependencies.machine_keys = std::make_shared<const crypto::MachineKeys>(std::move(keys));
   return std::make_unique<ServiceImpl>(std::move(dependencies));
@@ -93,9 +93,17 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
           jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
       timeline_(events::Timeline::open(*domain_.parts.store, domain_.parts.settings.events)),
       room_(session_context()),
+      transfers_("transfers", std::max(1u, domain_.parts.settings.snapshot_imports), 0),
+      misses_({.per_second = domain_.parts.settings.snapshot_misses_per_second,
+               .burst = domain_.parts.settings.snapshot_misses_burst,
+               .keys = domain_.parts.settings.rate_keys},
+              *domain_.parts.clock),
+      snapshots_(snapshot_context()),
       started_(domain_.parts.clock->now()) {
   domain_.pool = &pool_;
   add_housekeeping(*jobs_, domain_, pool_);
+  jobs_->handle(snapshots::remove_kind, {.work = [this](store::JobRow job) { return snapshots_.remove_now(std::move(job)); },
+                                         .limit = std::chrono::hours{1}});
   domain_.remove_soon = [this](const SandboxId& id) { domain_.lanes.next()->spawn(remove_ended(id)); };
 }
 
@@ -108,6 +116,8 @@ awaitable<Result<>> ServiceImpl::recover() {
   CO_TRY(co_await sandboxes_.recover());
   if (auto opened = co_await room_.open(); !opened)  // they stay closed, and every call says why
     domain_.parts.log.error("sessions cannot be opened", {{"error", opened.error()}});
+  if (auto opened = co_await snapshots_.open(); !opened)  // the same
+    domain_.parts.log.error("snapshots cannot be opened", {{"error", opened.error()}});
   const auto& lane = domain_.lanes.next();
   CO_TRY(co_await aio::on(lane->executor(), jobs_->start(*lane)));
   ready_ = true;
@@ -124,6 +134,7 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
   ready_ = false;
   journals_.stop();
   pool_.request_stop();
+  snapshots_.close();
   co_await sandboxes_.let_go(limit);
   if (!co_await domain_.lanes.stop(limit)) domain_.parts.log.warning("some work did not end in time");
   if (sandboxes_.live() > 0) co_return;  // they go on

@@ -73,6 +73,10 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint32_t events_topics = 64;             // of one reader
   events::Settings events;
   sessions::Limits sessions;
+  snapshots::Limits snapshots;
+  std::string snapshot_signer = "berth";        // what this installation calls itself in exports
+  std::uint32_t snapshot_imports = 4;           // at one time
+  std::uint32_t snapshot_misses_per_second = 5, snapshot_misses_burst = 100;  // of one address, that show nothing
   jobs::Settings jobs;
 };
 

@@ -39,6 +39,7 @@ class ServiceImpl final : public Service {
 
   Result<> admit(const Caller& caller);
   sessions::Context session_context();
+  snapshots::Context snapshot_context();
   Answer handle(Caller caller, CreateSandbox action);
   Answer handle(Caller caller, ListSandboxes action);
   Answer handle(Caller caller, GetSandbox action);
@@ -112,6 +113,26 @@ class ServiceImpl final : public Service {
   Answer handle(Caller caller, GetDevice action);
   Answer handle(Caller caller, ListDevices action);
   Answer handle(Caller caller, RevokeDevice action);
+  Answer handle(Caller caller, CreateSnapshot action);
+  Answer handle(Caller caller, DeriveSnapshot action);
+  Answer handle(Caller caller, ImportSnapshot action);
+  Answer handle(Caller caller, ListSnapshots action);
+  Answer handle(Caller caller, GetSnapshot action);
+  Answer handle(Caller caller, ReadPart action);
+  Answer handle(Caller caller, ExportSnapshot action);
+  Answer handle(Caller caller, CopySnapshot action);
+  Answer handle(Caller caller, ScanSnapshot action);
+  Answer handle(Caller caller, VerifySnapshot action);
+  Answer handle(Caller caller, ShareSnapshot action);
+  Answer handle(Caller caller, UnshareSnapshot action);
+  Answer handle(Caller caller, RemoveSnapshot action);
+  Answer handle(Caller caller, VisitSnapshot action);
+  Answer handle(Caller caller, ListVisits action);
+  Answer handle(Caller caller, ForgetVisit action);
+
+  // What asks for a snapshot by id: whoever asks for too many that he is not shown is turned away, by address.
+  template <class T>
+  boost::asio::awaitable<Result<T>> guarded(std::string address, boost::asio::awaitable<Result<T>> work);
 
   boost::asio::awaitable<Result<store::CommandRow>> command_row(FoundTerminal found, std::optional<std::uint64_t> number);
   boost::asio::awaitable<Result<std::vector<TerminalId>>> searched_terminals(std::string owner, const Grep& action);
@@ -161,6 +182,9 @@ class ServiceImpl final : public Service {
   std::shared_ptr<jobs::Jobs> jobs_;
   std::shared_ptr<events::Timeline> timeline_;
   sessions::Sessions room_;
+  aio::Pool transfers_;  // imports, a thread each
+  RateLimit misses_;
+  snapshots::Snapshots snapshots_;
   WallTime started_;
   std::atomic<std::uint32_t> greps_ = 0;  // at this moment
   std::atomic<bool> ready_ = false, stopping_ = false;

@@ -112,4 +112,13 @@ Result<> session_changed(store::Unit& unit, const store::SessionRow& row, const 
                {"state", row.state == store::SessionState::Active ? "active" : "closed"}, {"client", text(row.client)}});
 }
 
+Result<> snapshot_changed(store::Unit& unit, const store::SnapshotRow& row, const std::string& what, const std::string& by, WallTime now) {
+  static constexpr const char* states[] = {"creating", "ready", "deleting", "damaged"};
+  static constexpr const char* visibilities[] = {"owner", "link", "token"};
+  store::EventRow event{.owner = row.owner, .type = "snapshot." + what.substr(0, what.find(' ')), .time = now};
+  if (const auto session = SessionId::parse(row.session)) event.session = *session;
+  return tell(unit, std::move(event), {{"snapshot", row.id.str()}, {"title", text(row.title)}, {"state", states[static_cast<int>(row.state)]},
+                                       {"visibility", visibilities[static_cast<int>(row.visibility)]}, {"by", text(by)}});
+}
+
 }  // namespace berth::events

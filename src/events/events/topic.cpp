@@ -9,7 +9,8 @@ namespace {
 
 // What a list of things is called, and how the types of its events begin.
 constexpr std::array nouns = {std::pair{"sandboxes", "sandbox."}, std::pair{"terminals", "terminal."},
-                              std::pair{"commands", "command."}, std::pair{"sessions", "session."}};
+                              std::pair{"commands", "command."}, std::pair{"sessions", "session."},
+                              std::pair{"snapshots", "snapshot."}};
 
 template <class IdType>
 bool same(const std::optional<IdType>& wanted, const std::optional<IdType>& id) {
@@ -30,7 +31,7 @@ Result<Topic> Topic::parse(std::string_view text) {
   if (TerminalId::looks_like(text)) return Topic(Kind::Terminal, std::string(text));
   if (SessionId::looks_like(text)) return Topic(Kind::Session, std::string(text));
   return fail(Code::InvalidArgument, "There is no such topic.",
-              "A topic is all, sandboxes, terminals, commands, sessions, or the id of a sandbox, terminal or session.");
+              "A topic is all, sandboxes, terminals, commands, sessions, snapshots, or the id of a sandbox, terminal or session.");
 }
 
 bool Topic::holds(const store::EventRow& event) const {

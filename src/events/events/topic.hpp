@@ -1,6 +1,6 @@
 #pragma once
 // What a reader of the timeline wants to hear of. A topic is "all", a kind of thing ("sandboxes", "terminals", "commands",
-// "sessions"), or the id of one sandbox, terminal or session. Pure.
+// "sessions", "snapshots"), or the id of one sandbox, terminal or session. Pure.
 //
 // Example:
 //   TRY_ASSIGN(const auto topic, events::Topic::parse("commands"));

@@ -15,6 +15,7 @@
 #include "sessions/details.hpp"
 #include "snapshots/exchange.hpp"
 #include "snapshots/keys.hpp"
+#include "snapshots/tree_tar.hpp"
 
 namespace berth::snapshots {
 
@@ -280,13 +281,32 @@ Snapshots::Answer<Snapshots::Done> Snapshots::put_terminals(Making* making, std:
   co_return Done{};
 }
 
+// Its files as one part, a tar archive; what could not be read is told in another.
+Snapshots::Answer<Snapshots::Done> Snapshots::put_workspace(Making* making, std::string sandbox) {
+  if (!context_.workspace || making->skips("workspace.tar")) co_return Done{};
+  auto opened = co_await context_.pool->run([path = context_.workspace(sandbox)]() -> Result<std::shared_ptr<TreeTar>> {
+    TRY_ASSIGN(auto tree, TreeTar::open(path));
+    return std::make_shared<TreeTar>(std::move(tree));
+  });
+  if (!opened && opened.error().code == Code::NotFound) co_return Done{};
+  CO_TRY_ASSIGN(const auto tree, std::move(opened));
+  CO_TRY(co_await put(making, "workspace.tar", "workspace", [tree] { return tree->next(); }));
+  std::string lines;
+  for (const auto& line : tree->skipped()) lines += to_utf8(line) + '\n';
+  if (!lines.empty()) CO_TRY(co_await put(making, "workspace.skipped", "workspace", whole(std::move(lines))));
+  co_return Done{};
+}
+
 Snapshots::Answer<Snapshots::Done> Snapshots::put_session(Making* making, std::string owner, sessions::Content document) {
   const SessionId id = document.row.id;
   CO_TRY(co_await put(making, "document.json", "document", whole(std::move(document.bytes))));
   CO_TRY(co_await put_log(making, owner, id, store::SessionLog::Conversation, "logs/conversation.jsonl"));
   CO_TRY(co_await put_log(making, owner, id, store::SessionLog::Prompts, "logs/prompts.jsonl"));
   CO_TRY(co_await put_log(making, owner, id, store::SessionLog::Usage, "logs/usage.jsonl"));
-  if (!document.row.sandbox.empty()) CO_TRY(co_await put_terminals(making, document.row.sandbox));
+  if (!document.row.sandbox.empty()) {
+    CO_TRY(co_await put_terminals(making, document.row.sandbox));
+    CO_TRY(co_await put_workspace(making, document.row.sandbox));
+  }
   co_return Done{};
 }
 
@@ -386,6 +406,7 @@ Snapshots::Answer<Received> Snapshots::receive_now(Who who, std::shared_ptr<Uniq
     auto out = import_bundle(source->get(), context_.dir, row.id, opened_->machine,
                              {.limits = limits_of(context_.limits, room), .before = context_.before});
     source->reset();  // who sends is told that nothing more is read
+    if (!out && out.error().code == Code::Damaged) out.error().code = Code::InvalidArgument;  // what was sent, nothing of ours
     return out;
   });
   Received out;

@@ -212,12 +212,16 @@ awaitable<Result<Listed>> Snapshots::list(store::SnapshotFilter filter, std::str
 
 awaitable<Result<View>> Snapshots::get(Look look) {
   CO_TRY_ASSIGN(auto row, co_await seen(look));
-  View out{.row = row, .own = row.owner == look.who.owner, .parts = {}, .accesses = {}, .visits = {}};
+  co_return co_await view_of(std::move(row), look.who.owner);
+}
+
+Snapshots::Answer<View> Snapshots::view_of(SnapshotRow row, std::string reader) {
+  View out{.row = row, .own = row.owner == reader, .parts = {}, .accesses = {}, .visits = {}};
   if (out.own) {
     using Both = std::pair<std::vector<store::AccessRow>, store::VisitTotals>;
-    CO_TRY_ASSIGN(auto more, co_await context_.store->read([id = row.id](store::Reader& reader) -> Result<Both> {
-      TRY_ASSIGN(auto accesses, reader.accesses(id));
-      TRY_ASSIGN(auto totals, reader.visit_totals(id));
+    CO_TRY_ASSIGN(auto more, co_await context_.store->read([id = row.id](store::Reader& rows) -> Result<Both> {
+      TRY_ASSIGN(auto accesses, rows.accesses(id));
+      TRY_ASSIGN(auto totals, rows.visit_totals(id));
       for (auto& access : accesses) access = without_hash(std::move(access));
       return Both{std::move(accesses), totals};
     }));
@@ -272,19 +276,22 @@ awaitable<Result<>> Snapshots::remove_now(store::JobRow job) {
 
 // ---- visits ----
 
-awaitable<Result<store::Visited>> Snapshots::visit(Look look) {
+awaitable<Result<Visit>> Snapshots::visit(Look look) {
   CO_TRY_ASSIGN(const auto row, co_await seen(look));
+  CO_TRY_ASSIGN(auto view, co_await view_of(row, look.who.owner));
   const store::NewVisit visit{.snapshot = row.id, .visitor = look.who.owner, .title = row.title, .title_key = row.title_key,
                               .now = context_.clock->now(), .apart = context_.limits.visit_apart};
-  if (row.owner == look.who.owner)
-    co_return store::Visited{.row = {.snapshot = row.id, .visitor = row.owner, .title = row.title, .title_key = row.title_key, .count = 0,
-                                     .first = visit.now, .last = visit.now, .counted = {}, .gone = false},
-                             .counted = false};
-  co_return co_await context_.store->write([this, row, visit, who = look.who](store::Unit& unit) -> Result<store::Visited> {
-    TRY_ASSIGN(auto visited, unit.count_visit(visit));
-    if (visited.counted) TRY(record(unit, row, "visited", who));
-    return visited;
-  });
+  store::Visited visited{.row = {.snapshot = row.id, .visitor = row.owner, .title = row.title, .title_key = row.title_key, .count = 0,
+                                 .first = visit.now, .last = visit.now, .counted = {}, .gone = false},
+                         .counted = false};
+  if (!view.own) {
+    CO_TRY_ASSIGN(visited, co_await context_.store->write([this, row, visit, who = look.who](store::Unit& unit) -> Result<store::Visited> {
+      TRY_ASSIGN(auto counted, unit.count_visit(visit));
+      if (counted.counted) TRY(record(unit, row, "visited", who));
+      return counted;
+    }));
+  }
+  co_return Visit{std::move(visited), std::move(view)};
 }
 
 awaitable<Result<Visits>> Snapshots::visits(store::VisitFilter filter, std::string after, std::uint32_t limit) {

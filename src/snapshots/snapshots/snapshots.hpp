@@ -13,7 +13,7 @@
 // Threads: every coroutine from any executor; work that blocks on the pool, imports on one of their own. What changes
 // something goes on to its end when its caller goes. Every change is one unit of work with what `record` adds.
 // Errors: NotFound (see above), FailedPrecondition (state; findings, with their number in `facts`; a key used for another request),
-// ResourceExhausted (the owner's limits), InvalidArgument, TooLarge, RecordDamaged (kept and marked), Damaged (a bundle),
+// ResourceExhausted (the owner's limits), InvalidArgument (a bundle that does not hold, too), TooLarge, RecordDamaged (kept and marked),
 // Unavailable (not open, or closing), and the store's.
 //
 // Example (snapshots::Snapshots& room, snapshots::Who who, SessionId session):
@@ -72,6 +72,8 @@ struct Context {
   std::string signer = "berth";                  // what this installation calls itself in exports
   // What a terminal showed, as an asciicast; NotFound: its journal is gone. Blocks.
   std::function<Result<Pieces>(const store::TerminalRow&)> recording;
+  // Where a sandbox's workspace is; it need not be there any more.
+  std::function<std::filesystem::path(const std::string& sandbox)> workspace;
   // Called in the unit of work of every change, and when somebody who is not the owner was shown it ("opened") or was not.
   std::function<Result<>(store::Unit&, const store::SnapshotRow&, const std::string& what, const Who&)> record;
   std::function<Result<>(store::Unit&, const SnapshotId&, const Who&)> refused;
@@ -96,6 +98,7 @@ struct View {
   std::vector<store::AccessRow> accesses;
   store::VisitTotals visits;
 };
+struct Visit { store::Visited visited; View view; };
 struct Listed { std::vector<store::SnapshotRow> rows; std::string next; };
 struct Visits { std::vector<store::VisitRow> rows; std::string next; };
 struct Outgoing { std::string name; std::optional<std::uint64_t> bytes; Pieces next; };
@@ -142,7 +145,8 @@ class Snapshots {
   boost::asio::awaitable<Result<>> remove(Who who, SnapshotId id);
   boost::asio::awaitable<Result<>> remove_now(store::JobRow job);  // the job's work
 
-  boost::asio::awaitable<Result<store::Visited>> visit(Look look);  // its owner's are not counted
+  // Its owner's are not counted. What is seen is told at once: for a token it is one use.
+  boost::asio::awaitable<Result<Visit>> visit(Look look);
   boost::asio::awaitable<Result<Visits>> visits(store::VisitFilter filter, std::string after, std::uint32_t limit);
   boost::asio::awaitable<Result<>> hide_visit(Who who, SnapshotId id);
 
@@ -168,6 +172,7 @@ class Snapshots {
   Answer<store::SnapshotRow> own(Who who, SnapshotId id);
   Answer<store::SnapshotRow> changed(Who who, SnapshotId id, std::string what,
                                      std::function<Result<>(store::Unit&, store::SnapshotRow&)> change);
+  Answer<View> view_of(store::SnapshotRow row, std::string reader);
   Answer<Held> content(store::SnapshotRow row);
   boost::asio::awaitable<Error> damaged(store::SnapshotRow row, Error error);  // marks it when the error says so
   Answer<Scanned> scan_content(store::SnapshotRow row, Held content);
@@ -183,6 +188,7 @@ class Snapshots {
   Answer<Done> put_log(Making* making, std::string owner, SessionId session, store::SessionLog log, std::string name);
   Answer<Done> put_terminals(Making* making, std::string sandbox);
   Answer<Done> put_terminal(Making* making, store::TerminalRow row);
+  Answer<Done> put_workspace(Making* making, std::string sandbox);
   Answer<Made> derive_now(Who who, store::SnapshotRow from, NewSnapshot wanted);
   Answer<Done> put_again(Making* making, store::SnapshotRow from, Held content, bool mask);
   Answer<Received> receive_now(Who who, std::shared_ptr<UniqueFd> source, std::string title);

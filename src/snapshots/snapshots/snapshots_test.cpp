@@ -127,13 +127,18 @@ TEST_F(SnapshotsTest, HasTheTerminalsOfTheSandbox) {
     return {};
   })));
   room.casts[terminal.id.str()] = std::string(300'000, 'c');
+  ASSERT_TRUE(os::make_private_directory(home_.path() / "sandboxes" / sandbox.str()));
+  ASSERT_TRUE(os::durable_write(home_.path() / "sandboxes" / sandbox.str() / "a.txt", "what was written"));
   const auto row = snapshot_in(room, session_in(room, "{}", sandbox.str()));
   const std::string below = "terminals/" + terminal.id.str() + "/";
   EXPECT_EQ(part_of(room, {ada, row.id}, below + "recording.cast"), room.casts[terminal.id.str()]);
   const auto commands = part_of(room, {ada, row.id}, below + "commands.jsonl");
   EXPECT_LT(commands.find(R"("number":1)"), commands.find(R"("number":3)")) << "in their order";
   EXPECT_NE(commands.find("ls\xEF\xBF\xBD"), std::string::npos) << "as UTF-8";
-  const auto without = snapshot_in(room, session_in(room, "{}", sandbox.str()), {.leave_out = {"terminals/"}});
+  const auto files = part_of(room, {ada, row.id}, "workspace.tar");
+  EXPECT_EQ(files.size(), 4 * 512u);
+  EXPECT_EQ(files.substr(512, 16), "what was written");
+  const auto without = snapshot_in(room, session_in(room, "{}", sandbox.str()), {.leave_out = {"terminals/", "workspace.tar"}});
   EXPECT_EQ(without.parts, 1u);
 }
 
@@ -279,11 +284,11 @@ TEST_F(SnapshotsTest, VisitsAreCountedOncePerSpan) {
   Room room(home_.path());
   const auto row = snapshot_in(room, session_in(room));
   DONE(room.run(room->share(ada, row.id, {})));
-  EXPECT_TRUE(room.run(room->visit({bob, row.id}))->counted);
-  EXPECT_FALSE(room.run(room->visit({bob, row.id}))->counted);
-  EXPECT_FALSE(room.run(room->visit({ada, row.id}))->counted) << "its owner is no visitor";
+  EXPECT_TRUE(room.run(room->visit({bob, row.id}))->visited.counted);
+  EXPECT_FALSE(room.run(room->visit({bob, row.id}))->visited.counted);
+  EXPECT_FALSE(room.run(room->visit({ada, row.id}))->visited.counted) << "its owner is no visitor";
   room.clock.advance(std::chrono::minutes{5});
-  EXPECT_TRUE(room.run(room->visit({bob, row.id}))->counted);
+  EXPECT_TRUE(room.run(room->visit({bob, row.id}))->visited.counted);
   DONE(room.run(room->get({bob, row.id})));
   EXPECT_EQ(room.run(room->get({ada, row.id}))->visits.visits, 2u);
   EXPECT_EQ(room.run(room->visits({.visitor = "bob"}, "", 20))->rows.size(), 1u);
@@ -372,7 +377,7 @@ TEST_F(SnapshotsTest, AnExportIsTakenInElsewhereAndNothingElseIs) {
   here.restart();
   EXPECT_EQ(bring(there, all_of(here.run(here->bundle({ada, row.id}))->next))->signer.key, received->signer.key) << "the key is made once";
   const auto count = std::distance(fs::directory_iterator(there.dir()), fs::directory_iterator{});
-  for (const auto& bad : {bytes.substr(0, bytes.size() / 2), std::string("no bundle"), bytes + "x"}) EXPECT_FALSE(bring(there, bad));
+  for (const auto& bad : {bytes.substr(0, bytes.size() / 2), std::string("no bundle"), bytes + "x"}) REFUSED(Code::InvalidArgument, bring(there, bad));
   EXPECT_EQ(std::distance(fs::directory_iterator(there.dir()), fs::directory_iterator{}), count);
 }
 

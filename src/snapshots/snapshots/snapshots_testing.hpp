@@ -58,6 +58,7 @@ class Room {
     return {.store = store_.get(), .clock = &clock, .pool = pool_.get(), .transfers = transfers_.get(), .sessions = sessions_.get(), .log = {},
             .dir = home_ / "snapshots", .keys = home_ / "keys", .known_signers = home_ / "known_signers", .signer = "test",
             .recording = [this](const store::TerminalRow& row) { return recording(row); },
+            .workspace = [this](const std::string& sandbox) { return home_ / "sandboxes" / sandbox; },
             .record = [this](store::Unit&, const store::SnapshotRow&, const std::string& what, const Who& who) -> Result<> {
               recorded.push_back(what + " by " + who.owner);
               return {};
