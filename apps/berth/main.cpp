@@ -5,6 +5,7 @@
 #include "programs.hpp"
 #include "sandbox_oci/probe.hpp"
 #include "serve.hpp"
+#include "store_sqlite/open.hpp"
 
 namespace {
 
@@ -29,6 +30,9 @@ int main(int count, char** words) {
           [](const berth::cli::ServeRequest& request) {
             return berth::serve({.home = request.home, .flags = request.settings, .take_over = request.take_over});
           },
-      .probe = probe_runtimes};
+      .probe = probe_runtimes,
+      .copy_database = [](const std::filesystem::path& database,
+                          const std::filesystem::path& copy) { return berth::store_sqlite::backup(database, copy); },
+      .restore_database = berth::store_sqlite::restore};
   return berth::cli::main({words + (count > 0 ? 1 : 0), words + count}, berth::os::own_environment(), dependencies);
 }

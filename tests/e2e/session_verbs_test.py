@@ -4,6 +4,7 @@ import json
 
 import pytest
 from kit import SEED, cli, listed  # noqa: F401  (the seed is printed with a failure)
+from person import Person
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def test_a_document_is_opened_edited_and_saved(server, berth, tmp_path):
     berth("session", "open", made, "--at", "2", "-o", other, check=0)
     other.write_text('{"n": 3}')
     stale = berth("session", "save", other)
-    assert stale.returncode != 0 and "version 3" in stale.stderr and "hint" in stale.stderr
+    assert stale.returncode != 0 and "version 3" in stale.stderr and "by socket with berth command line" in stale.stderr
+    assert f"berth session diff {made} 2" in stale.stderr
     assert berth("session", "save", other, "--from", "3", "--json", check=0).stdout.count('"version":4') == 1
     assert berth("session", "open", "Plan", check=0).stdout == '{"n":3}\n'
     assert berth("session", "save", "-", "--session", "Plan", "--from", "4", input='{"n":4}', check=0).stdout == "Saved as version 5.\n"
@@ -48,7 +50,8 @@ def test_a_document_is_opened_edited_and_saved(server, berth, tmp_path):
 def test_the_life_of_sessions(server, berth):
     for title in ("One", "Two", "two"):
         berth("session", "new", title, check=0)
-    assert berth("session", "show", "two").returncode != 0 and "Several" in berth("session", "show", "two").stderr
+    assert json.loads(berth("session", "show", "two", "--json", check=0).stdout)["title"] == "two", "as it was typed"
+    assert berth("session", "show", "TWO").returncode != 0 and "Several" in berth("session", "show", "TWO").stderr
     assert berth("session", "show", "Nine").returncode == 3
     berth("session", "rename", "One", "First", "--description", "x", check=0)
     berth("session", "tag", "First", "a", "b", check=0)
@@ -112,3 +115,60 @@ def test_the_machines_keys_go_to_another_disk_and_come_back(server, berth, tmp_p
     damaged.write_text(file.read_text().replace("1 ", "2 ", 1))
     assert berth("secret", "import", damaged).returncode == 3
     assert berth("secret", "import", tmp_path / "none").returncode == 3
+
+
+def test_exported_keys_are_sealed_with_a_passphrase(server, berth, tmp_path):
+    berth("session", "new", "Plan", check=0)
+    words, wrong, short = tmp_path / "words", tmp_path / "wrong", tmp_path / "short"
+    words.write_text("correct horse battery\nnot this line\n")
+    wrong.write_text("correct horse")
+    short.write_text("1234567\n")
+    file = tmp_path / "keys"
+    key = (server.home / "keys/00000001.key").read_bytes()
+    assert berth("secret", "export", file, "--passphrase-file", short).returncode == 3 and not file.exists()
+    assert berth("secret", "export", file, "--passphrase").returncode == 3 and not file.exists(), "nobody is there to ask"
+    berth("secret", "export", file, "--passphrase-file", words, check=0)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert key not in file.read_bytes() and key.hex().encode() not in file.read_bytes()
+    server.stop()
+    (server.home / "keys/00000001.key").unlink()
+    assert "no terminal" in berth("secret", "import", file, check=3).stderr
+    assert "wrong" in berth("secret", "import", file, "--passphrase-file", wrong, check=4).stderr
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(file.read_bytes()[:-1])
+    assert berth("secret", "import", damaged, "--passphrase-file", words).returncode != 0
+    greedy = tmp_path / "greedy"
+    greedy.write_bytes(file.read_bytes()[:16] + b"\xff\xff\xff\xff" + file.read_bytes()[20:])
+    assert "more work or memory" in berth("secret", "import", greedy, "--passphrase-file", words, check=3).stderr
+    assert not list((server.home / "keys").glob("*.key"))
+    assert json.loads(berth("secret", "import", file, "--passphrase-file", "-", "--json", check=0,
+                            input=words.read_text()).stdout) == {"added": 1}
+    assert (server.home / "keys/00000001.key").read_bytes() == key
+    server.start()
+    assert berth("session", "open", "Plan", check=0).stdout == "{}\n"
+
+
+def test_a_person_types_a_passphrase_unseen(server, tmp_path):
+    server.cli("session", "new", "Plan", check=0)
+    file, other = tmp_path / "keys", tmp_path / "other"
+    with Person(server.home, "secret", "export", "--passphrase", other) as person:
+        person.sees(b"New passphrase: ")
+        person.types("correct horse\r")
+        person.sees(b"again: ")
+        person.types("correct house\r")
+        person.sees(b"not the same")
+        assert person.ends() == 3 and not other.exists() and b"horse" not in person.shown
+    with Person(server.home, "secret", "export", "--passphrase", other) as person:
+        person.sees(b"New passphrase: ")
+        person.types("\x03")
+        assert person.ends() != 0 and person.is_restored() and not other.exists()
+    with Person(server.home, "secret", "export", "--passphrase", file) as person:
+        for prompt in (b"New passphrase: ", b"again: "):
+            person.sees(prompt)
+            person.types("correct hors\x7fse\r")
+        assert person.ends() == 0 and b"horse" not in person.shown and person.is_restored()
+    with Person(server.home, "secret", "import", file) as person:
+        person.sees(b"Passphrase of ")
+        person.types("correct horse\r")
+        person.sees(b"0 keys were added")
+        assert person.ends() == 0

@@ -83,6 +83,28 @@ TEST_F(ChainTest, AUnitThatFailsLeavesNoRecord) {
   EXPECT_EQ(checked().rows, 2u);
 }
 
+TEST_F(ChainTest, ItsOldestSegmentsGoAndWhatRemainsIsProved) {
+  const auto trimmed = [&](std::uint64_t keep, std::uint64_t segment) {
+    return run(store_->write([keep, segment, now = clock_.now()](store::Unit& unit) { return trim(unit, keep, segment, now); })).value();
+  };
+  EXPECT_FALSE(trimmed(20, 10));
+  for (int i = 1; i <= 35; ++i) ASSERT_TRUE(add(i));
+  EXPECT_FALSE(trimmed(35, 10) || trimmed(20, 11) || trimmed(10, 0));
+  EXPECT_TRUE(trimmed(20, 10));
+  EXPECT_EQ(std::tuple(checked().first, checked().rows, checked().broken.has_value()), std::tuple(11u, 26u, false));
+  EXPECT_TRUE(trimmed(20, 10));
+  EXPECT_FALSE(trimmed(20, 10));
+  store_.reset();
+  open();
+  ASSERT_TRUE(add(36));
+  EXPECT_EQ(std::tuple(checked().first, checked().rows, checked().broken.has_value()), std::tuple(21u, 18u, false));
+  const auto change = [&](const auto& work) { return run(store_->write([work](store::Unit& unit) -> Result<> { return work(unit); })).has_value(); };
+  EXPECT_TRUE(change([](store::Unit& unit) { return unit.append_audit({.seq = 39, .action = "audit.trimmed", .subject = "1-21"}); }));
+  EXPECT_EQ(checked().broken, 22u) << "one more than the record says";
+  EXPECT_TRUE(change([](store::Unit& unit) { return unit.put_setting("audit.trimmed", "30"); }));
+  EXPECT_EQ(checked().broken, 22u) << "another record";
+}
+
 // The rows of somebody who has the database.
 struct Rows final : store::EmptyUnit {
   std::vector<store::AuditRow> all;

@@ -1,5 +1,5 @@
 #pragma once
-// Bytes through zstd, to and from a descriptor, as a stream of one frame with a checksum. Private to bundle.
+// Bytes through zstd, to and from a descriptor, as a stream of one frame with a checksum.
 //
 // Problem: what comes out may be a million times what goes in. The reader asks for as much as it wants to have, memory for
 // the frame's window is limited (window_log), and Limits::ratio bounds what comes out for what went in.
@@ -7,6 +7,16 @@
 // more behind it), TooLarge (the ratio), and the descriptor's.
 //
 // Source: zstd 1.5, RFC 8878.
+//
+// Example (int from, int to):
+//   #include <string>
+//   bundle::Packer packer(to, 3);
+//   TRY(packer.write("bytes"));
+//   TRY(packer.finish());
+//   bundle::Unpacker unpacker(from, {});
+//   std::string piece(5, '\0');
+//   TRY(unpacker.read(piece));
+//   TRY(unpacker.expect_end());
 
 #include <memory>
 #include <span>

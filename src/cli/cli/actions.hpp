@@ -95,6 +95,9 @@ Result<int> show_secret_id(const Context& context);
 Result<int> export_secret(const Context& context, const verb::SecretExport& verb);
 Result<int> import_secret(const Context& context, const verb::SecretImport& verb);
 Result<int> rotate_secret(const Context& context);
+Result<int> create_backup(const Context& context, const verb::BackupCreate& verb);
+Result<int> verify_backup(const Context& context, const verb::BackupVerify& verb);
+Result<int> restore_backup(const Context& context, const verb::BackupRestore& verb);
 // terminal_parse.cpp
 Result<int> parse_terminal(const Context& context, const verb::TerminalParse& verb);
 // terminal_render.cpp

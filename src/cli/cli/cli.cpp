@@ -101,6 +101,9 @@ struct Performer {
   Result<int> operator()(const verb::SnapshotRemove& v) const { return remove_snapshots(context, v); }
   Result<int> operator()(const verb::VisitList& v) const { return list_visits(context, v); }
   Result<int> operator()(const verb::VisitRemove& v) const { return remove_visits(context, v); }
+  Result<int> operator()(const verb::BackupCreate& v) const { return create_backup(context, v); }
+  Result<int> operator()(const verb::BackupVerify& v) const { return verify_backup(context, v); }
+  Result<int> operator()(const verb::BackupRestore& v) const { return restore_backup(context, v); }
   Result<int> operator()(const verb::Completion& v) const { return print(completion_script(v.shell, grammar_tree())); }
   Result<int> operator()(const verb::Reference& v) const {
     if (v.form == "settings-man") return print(settings_man());

@@ -30,6 +30,8 @@ struct ServeRequest {
 struct Dependencies {
   std::function<int(const ServeRequest&)> serve;  // blocks until the server ended; gives the exit code
   std::function<Result<std::vector<RuntimeReport>>(const std::filesystem::path& home)> probe;  // tries each OCI runtime
+  std::function<Result<>(const std::filesystem::path& database, const std::filesystem::path& copy)> copy_database;
+  std::function<Result<>(const std::filesystem::path& database, const std::filesystem::path& from)> restore_database;
 };
 
 struct Context {

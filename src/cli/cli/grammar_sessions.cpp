@@ -1,4 +1,4 @@
-// `berth session …` and `berth secret …`.
+// `berth session …`, `berth secret …` and `berth backup …`.
 #include "cli/grammar_builder.hpp"
 #include "cli/grammar_verbs.hpp"
 
@@ -87,6 +87,33 @@ void add_life(CLI::App& group, Store& store) {
   clean.flag("--dry-run", &verb::SessionClean::dry_run, "Only say which ones");
 }
 
+template <class V>
+CLI::Option* add_passphrase_file(Builder<V>& b, const std::string& help) {
+  return b.parsed("--passphrase-file", "FILE", help, [](V& v, const std::string& text) { v.passphrase.file = text; });
+}
+
+void add_backups(CLI::App& root, Store& store) {
+  auto* backups = root.add_subcommand("backup", "All of a home in one file, and back");
+  backups->fallthrough()->require_subcommand(1);
+  Builder<verb::BackupCreate> create(*backups, store, "create", "Write all of this home into a new file, also while its server runs",
+                                     "berth backup create /srv/berth.backup\n"
+                                     "berth backup create --passphrase-file /run/secrets/words /srv/berth-$(date +%F).backup");
+  create.option("FILE", &verb::BackupCreate::file, "", "Must not exist")->required();
+  create.flag("--templates", &verb::BackupCreate::templates, "The templates, too; they can be built again");
+  add_passphrase_file(create, "First line: the passphrase that seals the secrets; asked for when absent; - is stdin, /dev/fd/3 a descriptor");
+  Builder<verb::BackupVerify> verify(*backups, store, "verify", "Read all of a backup and say whether it is whole, and whose it is",
+                                     "berth backup verify /srv/berth.backup\nberth backup verify --passphrase /srv/berth.backup");
+  verify.option("FILE", &verb::BackupVerify::file, "", "Of berth backup create")->required();
+  verify.flag("--passphrase", &verb::BackupVerify::opened, "Open the secrets, too, with the passphrase, which is asked for");
+  verify.parsed("--passphrase-file", "FILE", "The same, with the first line of this file", [](verb::BackupVerify& v, const std::string& text) {
+    v.passphrase.file = text, v.opened = true;
+  });
+  Builder<verb::BackupRestore> restore(*backups, store, "restore", "Make a home of a backup: this one, which must be empty or not there",
+                                       "berth --home /srv/berth backup restore /srv/berth.backup");
+  restore.option("FILE", &verb::BackupRestore::file, "", "Of berth backup create")->required();
+  add_passphrase_file(restore, "First line: the passphrase; asked for when absent; - is stdin");
+}
+
 }  // namespace
 
 void add_session_verbs(CLI::App& root, Store& store) {
@@ -100,12 +127,19 @@ void add_session_verbs(CLI::App& root, Store& store) {
   secret->fallthrough()->require_subcommand(1);
   Builder<verb::SecretShowId>(*secret, store, "show-id", "Which keys there are: number and fingerprint", "berth secret show-id");
   Builder<verb::SecretExport> out(*secret, store, "export", "Write the keys into a new file that only you can read",
-                                  "berth secret export /media/stick/berth-keys");
+                                  "berth secret export --passphrase /media/stick/berth-keys\n"
+                                  "berth secret export --passphrase-file /run/secrets/words berth-keys");
   out.option("FILE", &verb::SecretExport::file, "", "Must not exist")->required();
+  out.flag("--passphrase", &verb::SecretExport::sealed, "Seal them with a passphrase, which is asked for");
+  out.parsed("--passphrase-file", "FILE", "The same, with the first line of this file; - is stdin, /dev/fd/3 a descriptor",
+             [](verb::SecretExport& v, const std::string& text) { v.passphrase.file = text, v.sealed = true; });
   Builder<verb::SecretImport> in(*secret, store, "import", "Put exported keys into this home; none that is there is replaced",
                                  "berth secret import /media/stick/berth-keys");
   in.option("FILE", &verb::SecretImport::file, "", "Of berth secret export")->required();
+  in.parsed("--passphrase-file", "FILE", "First line: the passphrase, for a file that has one; asked for when absent; - is stdin",
+            [](verb::SecretImport& v, const std::string& text) { v.passphrase.file = text; });
   Builder<verb::SecretRotate>(*secret, store, "rotate", "Add a key: what is made from now on is sealed with it", "berth secret rotate");
+  add_backups(root, store);
 }
 
 }  // namespace berth::cli

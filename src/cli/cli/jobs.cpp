@@ -10,12 +10,15 @@ namespace json = boost::json;
 namespace {
 
 Result<int> change(const Context& context, const std::string& job, const char* what) {
-  TRY_ASSIGN(const json::value changed,
-             context.api().post(fmt::format("/v1/jobs/{}/{}", client::percent_encode(job), what), json::object{}));
+  auto changed = context.api().post(fmt::format("/v1/jobs/{}/{}", client::percent_encode(job), what), json::object{});
+  if (!changed) {
+    if (changed.error().hint.empty()) changed.error().hint = "berth jobs ls lists them, with their states.";
+    return pass(std::move(changed).error());
+  }
   if (context.output.json())
-    context.output.print_json(changed);
+    context.output.print_json(*changed);
   else
-    context.output.print(fmt::format("{} is {}.\n", job, text_of(object_of(changed), "state")));
+    context.output.print(fmt::format("{} is {}.\n", job, text_of(object_of(*changed), "state")));
   return Success;
 }
 
@@ -25,8 +28,7 @@ Result<int> list_jobs(const Context& context, const verb::JobList& verb) {
   std::string path = "/v1/jobs?limit=100";
   if (!verb.kind.empty()) path += "&kind=" + client::percent_encode(verb.kind);
   if (!verb.state.empty()) path += "&state=" + verb.state;
-  TRY_ASSIGN(const json::value answer, context.api().get(path));
-  TRY_ASSIGN(const json::array all, items_of(answer));
+  TRY_ASSIGN(const json::array all, context.api().list(path));
   if (context.output.json()) {
     context.output.print_json(all);
     return Success;

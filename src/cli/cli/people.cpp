@@ -114,7 +114,10 @@ Result<int> list_keys(const Context& context, const verb::KeyList& verb) {
 }
 
 Result<int> revoke_key(const Context& context, const verb::KeyRevoke& verb) {
-  TRY(context.api().remove("/v1/keys/" + client::percent_encode(verb.key)));
+  if (auto revoked = context.api().remove("/v1/keys/" + client::percent_encode(verb.key)); !revoked) {
+    if (revoked.error().hint.empty()) revoked.error().hint = "berth key ls lists yours, with --all those of everybody.";
+    return pass(std::move(revoked).error());
+  }
   if (!context.output.json()) context.output.print(fmt::format("{} opens nothing any more.\n", verb.key));
   return Success;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/id.hpp"
 #include "cli/json.hpp"
@@ -26,16 +27,18 @@ Result<json::object> find_session(const Context& context, const std::string& nam
     return object_of(found);
   }
   TRY_ASSIGN(const json::array all, context.api().list("/v1/sessions?title=" + client::percent_encode(named)));
-  json::object found;
+  std::vector<json::object> exactly, alike;  // a title as it was typed comes before one in other letters
   for (const json::value& item : all) {
     json::object one = object_of(item);
-    if (small(text_of(one, "title")) != small(named)) continue;
-    if (!found.empty())
-      return fail(Code::InvalidArgument, fmt::format("Several sessions have the title \"{}\".", named), "Name it by its id: berth session ls");
-    found = std::move(one);
+    const std::string title = text_of(one, "title");
+    if (title == named) exactly.push_back(std::move(one));
+    else if (small(title) == small(named)) alike.push_back(std::move(one));
   }
+  const auto& found = exactly.empty() ? alike : exactly;
   if (found.empty()) return fail(Code::NotFound, fmt::format("There is no session \"{}\".", named), "berth session ls lists yours.");
-  return found;
+  if (found.size() > 1)
+    return fail(Code::InvalidArgument, fmt::format("Several sessions have the title \"{}\".", named), "Name it by its id: berth session ls");
+  return found.front();
 }
 
 std::string session_path(const json::object& session, const std::string& rest) {

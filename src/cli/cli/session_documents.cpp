@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "cli/actions.hpp"
+#include "cli/human.hpp"
 #include "cli/json.hpp"
 #include "cli/session_calls.hpp"
 #include "os/file.hpp"
@@ -65,6 +66,23 @@ Result<Target> target_of(const Context& context, const verb::SessionSave& verb) 
   return target;
 }
 
+// Somebody else saved first: who, when, and what to do about it here.
+Error explained(const Context& context, Error error, const std::string& session, std::uint64_t from) {
+  std::string who, client;
+  std::int64_t nanoseconds = 0;
+  for (const auto& [name, value] : error.facts) {
+    if (name == "changed_by") who = value;
+    if (name == "client") client = value;
+    if (name == "updated_ns") std::from_chars(value.data(), value.data() + value.size(), nanoseconds);
+  }
+  if (!who.empty())
+    error.message += fmt::format(" It was saved {} ago by {}{}.", human_age(WallTime{std::chrono::nanoseconds{nanoseconds}}, context.clock->now()), who,
+                                 client.empty() ? "" : " with " + client);
+  error.hint = fmt::format("Nothing was saved. What came since: berth session diff {0} {1}. The newest beside yours: berth session open {0} -o OTHER. "
+                           "Yours as another session: berth session new TITLE --file FILE.", session, from);
+  return error;
+}
+
 }  // namespace
 
 Result<int> new_session(const Context& context, const verb::SessionNew& verb) {
@@ -108,10 +126,11 @@ Result<int> save_session(const Context& context, const verb::SessionSave& verb) 
   auto request = session_change("PUT", "/v1/sessions/" + target.session + "/document", target.version);
   request.body = std::move(document);
   request.content_type = "application/json";
-  TRY_ASSIGN(const auto saved, changed_session(context, request));
-  const auto version = static_cast<std::uint64_t>(number_of(saved, "version"));
+  const auto saved = changed_session(context, request);
+  if (!saved) return pass(saved.error().code == Code::Stale ? explained(context, saved.error(), target.session, target.version) : saved.error());
+  const auto version = static_cast<std::uint64_t>(number_of(*saved, "version"));
   if (verb.file != "-") TRY(write_note(verb.file, target.session, version));
-  return tell_session(context, saved, fmt::format("Saved as version {}.", version));
+  return tell_session(context, *saved, fmt::format("Saved as version {}.", version));
 }
 
 Result<int> copy_session(const Context& context, const verb::SessionCopy& verb) {

@@ -63,8 +63,31 @@ struct SessionClean {
 };
 // ---- the machine's keys on the disk of this home; no server ----
 struct SecretShowId {};
-struct SecretExport { std::string file; };
-struct SecretImport { std::string file; };
+struct PassphraseFrom { std::string file; };  // "": it is asked for at the terminal
+struct SecretExport {
+  std::string file;
+  bool sealed = false;                      // with a passphrase
+  PassphraseFrom passphrase;
+};
+struct SecretImport {
+  std::string file;
+  PassphraseFrom passphrase;
+};
 struct SecretRotate {};
+// ---- all of this home in a file; no server is needed, and one may run ----
+struct BackupCreate {
+  std::string file;
+  bool templates = false;
+  PassphraseFrom passphrase;
+};
+struct BackupVerify {
+  std::string file;
+  bool opened = false;                      // the secrets, too: with a passphrase
+  PassphraseFrom passphrase;
+};
+struct BackupRestore {
+  std::string file;
+  PassphraseFrom passphrase;
+};
 
 }  // namespace berth::cli::verb

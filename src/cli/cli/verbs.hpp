@@ -244,6 +244,7 @@ using Verb = std::variant<verb::Serve, verb::ServerStart, verb::ServerUpgrade, v
                           verb::SnapshotCreate, verb::SnapshotList, verb::SnapshotShow, verb::SnapshotShare, verb::SnapshotUnshare,
                           verb::SnapshotOpen, verb::SnapshotExport, verb::SnapshotImport, verb::SnapshotVerify, verb::SnapshotRemove,
                           verb::VisitList, verb::VisitRemove,
+                          verb::BackupCreate, verb::BackupVerify, verb::BackupRestore,
                           verb::Completion, verb::Reference, verb::Version>;
 
 struct Invocation {

@@ -63,10 +63,10 @@ struct Translate {
 class ViewerAttachment final : public Attachment {
  public:
   ViewerAttachment(Domain& domain, std::shared_ptr<TerminalHost> host, std::shared_ptr<Terminal> terminal, ByteOffset from,
-                   Viewer::Options options, std::optional<Drawn> drawn)
+                   Viewer::Options options, std::optional<Drawn> drawn, TakenOver taken)
       : terminal_(std::move(terminal)),
         look_(std::make_shared<Look>(domain, std::move(host), terminal_, from, std::move(options))),
-        drawn_(std::move(drawn)) {}
+        drawn_(std::move(drawn)), taken_(std::move(taken)) {}
 
   ~ViewerAttachment() override {
     boost::asio::dispatch(terminal_->executor(), [look = std::move(look_)]() mutable { look.reset(); });
@@ -83,7 +83,11 @@ class ViewerAttachment final : public Attachment {
     co_return std::visit(Translate{}, item);
   }
   Result<> acknowledge(ByteOffset taken) override { return viewer().acknowledge(taken); }
-  Result<> take_over() override { return viewer().take_over(); }
+  Result<> take_over() override {
+    TRY(viewer().take_over());
+    taken_(terminal_->row().id);
+    return {};
+  }
   void leave() override { viewer().leave(); }
 
   awaitable<Result<>> input(std::string_view data) override {
@@ -124,6 +128,7 @@ class ViewerAttachment final : public Attachment {
   std::shared_ptr<Terminal> terminal_;
   std::shared_ptr<Look> look_;
   std::optional<Drawn> drawn_;
+  TakenOver taken_;
 };
 
 Viewer::Options options_of(const Domain& domain, const Terminal& terminal, const ViewerWish& wish) {
@@ -149,11 +154,12 @@ Result<> check_start(const Terminal& terminal, ByteOffset from, bool comes_back)
 
 Result<std::shared_ptr<Attachment>> attach(Domain& domain, std::shared_ptr<TerminalHost> host, std::shared_ptr<Terminal> terminal,
                                            std::optional<ByteOffset> from, const ViewerWish& wish,
-                                           std::optional<Attachment::Drawn> drawn) {
+                                           std::optional<Attachment::Drawn> drawn, TakenOver taken) {
   if (from) TRY(check_start(*terminal, *from, wish.had.has_value()));
   const ByteOffset begin = from.value_or(terminal->end());
   auto options = options_of(domain, *terminal, wish);
-  return std::make_shared<ViewerAttachment>(domain, std::move(host), std::move(terminal), begin, std::move(options), std::move(drawn));
+  return std::make_shared<ViewerAttachment>(domain, std::move(host), std::move(terminal), begin, std::move(options), std::move(drawn),
+                                            std::move(taken));
 }
 
 }  // namespace berth::control

@@ -2,6 +2,7 @@
 // control::Attachment over a terminals::Viewer. The viewer lives on the terminal's strand: an attachment that is destroyed
 // elsewhere sends it back there.
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -29,10 +30,12 @@ class Look {
   std::shared_ptr<terminals::Viewer> viewer_;
 };
 
+using TakenOver = std::function<void(const TerminalId&)>;  // told when this viewer took the seat; on the strand
+
 // Where it begins is checked: InvalidArgument with the range that is kept. `drawn`: what it is shown before the first byte.
 [[nodiscard]] Result<std::shared_ptr<Attachment>> attach(Domain& domain, std::shared_ptr<TerminalHost> host,
                                                          std::shared_ptr<terminals::Terminal> terminal,
                                                          std::optional<ByteOffset> from, const ViewerWish& wish,
-                                                         std::optional<Attachment::Drawn> drawn);
+                                                         std::optional<Attachment::Drawn> drawn, TakenOver taken);
 
 }  // namespace berth::control

@@ -45,13 +45,13 @@ awaitable<void> feed(std::shared_ptr<Terminal> terminal, std::string input) {
 
 }  // namespace
 
-awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted) {
+awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted, store::Also also) {
   const auto host = host_of(*sandbox);
   if (!host) co_return fail(Code::FailedPrecondition, "The sandbox is still starting.", "Try again in a while.");
   const auto began = domain->parts.clock->steady();
   CO_TRY_ASSIGN(const auto terminal, co_await host->start({.sandbox = {}, .argv = std::move(wanted.argv), .env = std::move(wanted.env),
                                                           .cwd = std::move(wanted.cwd), .kind = store::TerminalKind::Pipes,
-                                                          .shell_integration = false}));
+                                                          .shell_integration = false}, std::move(also)));
   const auto look = std::make_shared<Look>(*domain, host, terminal, ByteOffset{0});
   const auto collected = std::make_shared<Collected>();
   collected->most = domain->parts.settings.exec_output_bytes;

@@ -62,7 +62,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, CreateSandbox action) {
   sandboxes::Request request{.owner = caller.owner, .name = action.name, .template_name = name,
                              .template_digest = start.root.digest, .template_root = start.root.root,
                              .runtime = start.runtime, .limits = limits, .env = std::move(action.env),
-                             .remove_on_exit = action.remove_on_exit};
+                             .remove_on_exit = action.remove_on_exit, .also = audit_.of(caller, "sandbox.created")};
   CO_TRY_ASSIGN(auto row, co_await aio::shielded(co_await boost::asio::this_coro::executor, sandboxes_.create(std::move(request))));
   co_return Outcome{std::move(row)};
 }
@@ -85,39 +85,39 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, StopSandbox action) {
   const auto grace = action.grace.value_or(domain_.parts.settings.sandbox_stop_grace);
   CO_TRY(check_time(grace, std::chrono::milliseconds{0}, longest_grace, "grace_ms"));
   CO_TRY_ASSIGN(auto row, co_await finder_.row(caller.owner, action.sandbox));
-  CO_TRY_ASSIGN(auto stopped, co_await stop_sandbox(std::move(row), grace));
+  CO_TRY_ASSIGN(auto stopped, co_await stop_sandbox(caller, std::move(row), grace));
   co_return Outcome{std::move(stopped)};
 }
 
-awaitable<Result<store::SandboxRow>> ServiceImpl::stop_sandbox(store::SandboxRow row, std::chrono::milliseconds grace) {
+awaitable<Result<store::SandboxRow>> ServiceImpl::stop_sandbox(Caller caller, store::SandboxRow row, std::chrono::milliseconds grace) {
   if (const auto sandbox = sandboxes_.find(row.id))
-    co_return co_await aio::shielded(sandbox->executor(), sandbox->stop(grace));
+    co_return co_await aio::shielded(sandbox->executor(), sandbox->stop(grace, audit_.of(caller, "sandbox.stopped")));
   if (!is_live(row)) co_return row;
   co_return co_await finder_.row(row.owner, row.id.str());  // it ended since the row was read
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, RemoveSandbox action) {
   CO_TRY_ASSIGN(auto row, co_await finder_.row(caller.owner, action.sandbox));
-  CO_TRY(co_await remove_sandbox(std::move(row), action.force));
+  CO_TRY(co_await remove_sandbox(caller, std::move(row), action.force));
   co_return Outcome{Done{}};
 }
 
-awaitable<Result<>> ServiceImpl::remove_sandbox(store::SandboxRow row, bool force) {
+awaitable<Result<>> ServiceImpl::remove_sandbox(Caller caller, store::SandboxRow row, bool force) {
   const SandboxId id = row.id;
   if (const auto sandbox = sandboxes_.find(id); sandbox && force)
-    CO_TRY(co_await aio::shielded(sandbox->executor(), sandbox->stop(std::chrono::milliseconds{0})));
-  co_return co_await aio::shielded(co_await boost::asio::this_coro::executor, sandboxes_.remove(id));
+    CO_TRY(co_await aio::shielded(sandbox->executor(), sandbox->stop(std::chrono::milliseconds{0}, audit_.of(caller, "sandbox.stopped"))));
+  co_return co_await aio::shielded(co_await boost::asio::this_coro::executor, sandboxes_.remove(id, audit_.of(caller, "sandbox.removed")));
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, PauseSandbox action) {
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
-  CO_TRY_ASSIGN(auto row, co_await aio::shielded(sandbox->executor(), sandbox->set_paused(true)));
+  CO_TRY_ASSIGN(auto row, co_await aio::shielded(sandbox->executor(), sandbox->set_paused(true, audit_.of(caller, "sandbox.paused"))));
   co_return Outcome{std::move(row)};
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ResumeSandbox action) {
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
-  CO_TRY_ASSIGN(auto row, co_await aio::shielded(sandbox->executor(), sandbox->set_paused(false)));
+  CO_TRY_ASSIGN(auto row, co_await aio::shielded(sandbox->executor(), sandbox->set_paused(false, audit_.of(caller, "sandbox.resumed"))));
   co_return Outcome{std::move(row)};
 }
 
@@ -139,7 +139,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, StartTerminal action) {
   if (action.kind == store::TerminalKind::Pipes && action.argv.empty())
     co_return fail(Code::InvalidArgument, "A terminal of pipes needs argv.");
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
-  co_return co_await answer(sandbox->executor(), start_terminal(sandbox, std::move(action)));
+  co_return co_await answer(sandbox->executor(), start_terminal(sandbox, std::move(action), audit_.of(caller, "terminal.created")));
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ListTerminals action) {
@@ -229,7 +229,10 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, AttachTerminal action) {
     CO_TRY_ASSIGN(drawn, co_await begin_at_place(found, &action));
   }
   const auto permission = needed(action);
-  CO_TRY_ASSIGN(auto attachment, co_await aio::on(found.executor(), attach_terminal(&domain_, found, std::move(action), std::move(drawn))));
+  const bool takes = action.wish.seat == SeatWish::TakeOver;
+  const auto taken = [this, caller](const TerminalId& id) { audit_.add_soon(caller, "terminal.taken_over", id.str()); };
+  CO_TRY_ASSIGN(auto attachment, co_await aio::on(found.executor(), attach_terminal(&domain_, found, std::move(action), std::move(drawn), taken)));
+  if (takes) CO_TRY(co_await audit_.add(caller, "terminal.taken_over", found.terminal->row().id.str()));
   CO_TRY_ASSIGN(attachment, keep_open(caller, permission, std::move(attachment)));
   co_return Outcome{std::move(attachment)};
 }
@@ -267,7 +270,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, Exec action) {
   CO_TRY(check_input(action.input));
   if (action.timeout) CO_TRY(check_time(*action.timeout, std::chrono::milliseconds{1}, longest_exec, "timeout_ms"));
   CO_TRY_ASSIGN(const auto sandbox, co_await finder_.live(caller.owner, action.sandbox));
-  co_return co_await answer(sandbox->executor(), exec(&domain_, sandbox, std::move(action)));
+  co_return co_await answer(sandbox->executor(), exec(&domain_, sandbox, std::move(action), audit_.of(caller, "terminal.executed")));
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ListCommands action) {

@@ -16,20 +16,22 @@ ServiceImpl::Answer ServiceImpl::handle(Caller, ListJobs action) {
   co_return Outcome{std::move(page)};
 }
 
-ServiceImpl::Answer ServiceImpl::handle(Caller, RetryJob action) {
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, RetryJob action) {
   CO_TRY_ASSIGN(auto row, co_await domain_.parts.store->write(
-      [id = action.job, now = domain_.parts.clock->now()](store::Unit& unit) -> Result<store::JobRow> {
+      [id = action.job, now = domain_.parts.clock->now(), also = audit_.of(caller, "job.retried")](store::Unit& unit) -> Result<store::JobRow> {
         TRY(unit.retry_job(id, now));
+        TRY(store::write_also(also, unit, id.str()));
         return unit.job(id);
       }));
   jobs_->wake();
   co_return Outcome{std::move(row)};
 }
 
-ServiceImpl::Answer ServiceImpl::handle(Caller, CancelJob action) {
+ServiceImpl::Answer ServiceImpl::handle(Caller caller, CancelJob action) {
   CO_TRY_ASSIGN(auto row, co_await domain_.parts.store->write(
-      [id = action.job, now = domain_.parts.clock->now()](store::Unit& unit) -> Result<store::JobRow> {
+      [id = action.job, now = domain_.parts.clock->now(), also = audit_.of(caller, "job.cancelled")](store::Unit& unit) -> Result<store::JobRow> {
         TRY(unit.cancel_job(id, now));
+        TRY(store::write_also(also, unit, id.str()));
         return unit.job(id);
       }));
   co_return Outcome{std::move(row)};

@@ -58,9 +58,10 @@ ServiceImpl::Answer ServiceImpl::import_now(Caller caller, ImportRecording actio
   CO_TRY_ASSIGN(const auto imported, co_await pool_.run([this, caller, action = std::move(action)] {
     return import_recording(domain_, caller, action);
   }));
-  const auto written = co_await domain_.parts.store->write([imported](store::Unit& unit) -> Result<> {
+  const auto written = co_await domain_.parts.store->write([imported, also = audit_.of(caller, "terminal.imported")](store::Unit& unit) -> Result<> {
     TRY(events::insert_sandbox(unit, imported.sandbox));
-    return events::insert_terminal(unit, imported.terminal);
+    TRY(events::insert_terminal(unit, imported.terminal));
+    return store::write_also(also, unit, imported.terminal.id.str());
   });
   if (written) co_return Outcome{TerminalInfo{.row = imported.terminal, .end = imported.end}};
   co_await pool_.run([this, imported]() -> Result<> {

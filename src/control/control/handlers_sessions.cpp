@@ -157,6 +157,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, CleanSessions action) {
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, AddDevice action) {
   CO_TRY_ASSIGN(auto added, co_await room_.add_device(caller.owner, std::move(action.name)));
+  CO_TRY(co_await audit_.add(caller, "device.added", added.device.id));
   co_return Outcome{std::move(added)};
 }
 
@@ -171,7 +172,8 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ListDevices) {
 }
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, RevokeDevice action) {
-  CO_TRY(co_await room_.revoke_device(caller.owner, std::move(action.id)));
+  CO_TRY(co_await room_.revoke_device(caller.owner, action.id));
+  CO_TRY(co_await audit_.add(caller, "device.revoked", action.id));
   co_return Outcome{Done{}};
 }
 

@@ -52,8 +52,10 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, RenameTerminal action) {
   if (!action.name.empty()) CO_TRY(check_terminal_name(action.name));
   CO_TRY_ASSIGN(const auto found, co_await finder_.terminal(caller.owner, action.terminal));
   CO_TRY(co_await aio::on(found.executor(), settle(found)));
-  CO_TRY(co_await domain_.parts.store->write([id = found.terminal->row().id, name = action.name](store::Unit& unit) {
-    return unit.rename_terminal(id, name);
+  CO_TRY(co_await domain_.parts.store->write([id = found.terminal->row().id, name = action.name,
+                                              also = audit_.of(caller, "terminal.renamed")](store::Unit& unit) -> Result<> {
+    TRY(unit.rename_terminal(id, name));
+    return store::write_also(also, unit, id.str());
   }));
   co_return co_await answer(found.executor(), named(found, std::move(action.name)));
 }
@@ -62,7 +64,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, CloseTerminal action) {
   const auto grace = action.grace.value_or(domain_.parts.settings.terminal_close_grace);
   CO_TRY(check_time(grace, std::chrono::milliseconds{0}, longest_grace, "grace_ms"));
   CO_TRY_ASSIGN(const auto found, co_await finder_.terminal(caller.owner, action.terminal));
-  co_return co_await answer(found.executor(), close_terminal(found, grace));
+  co_return co_await answer(found.executor(), close_terminal(found, grace, audit_.of(caller, "terminal.closed")));
 }
 
 awaitable<Result<store::CommandRow>> ServiceImpl::command_row(FoundTerminal found, std::optional<std::uint64_t> number) {

@@ -1,5 +1,8 @@
 #include "control/housekeeping.hpp"
 
+#include <algorithm>
+
+#include "audit/chain.hpp"
 #include "os/file.hpp"
 
 namespace berth::control {
@@ -54,6 +57,19 @@ awaitable<Result<>> prune_events(Domain* domain) {
   co_return Result<>{};
 }
 
+// A segment after the other, so that no other write waits long for it.
+awaitable<Result<>> trim_audit(Domain* domain) {
+  const Settings& settings = domain->parts.settings;
+  const std::uint64_t segment = std::min(settings.audit_segment, settings.audit_keep / 2);
+  for (bool more = true; more;) {
+    CO_TRY_ASSIGN(more, co_await domain->parts.store->write([keep = settings.audit_keep, segment, now = domain->parts.clock->now()](store::Unit& unit) {
+      return audit::trim(unit, keep, segment, now);
+    }));
+    if (more) domain->parts.log.info("the oldest audit records are gone", {{"records", segment}});
+  }
+  co_return Result<>{};
+}
+
 }  // namespace
 
 void add_housekeeping(jobs::Jobs& jobs, Domain& domain, aio::Pool& pool) {
@@ -64,6 +80,9 @@ void add_housekeeping(jobs::Jobs& jobs, Domain& domain, aio::Pool& pool) {
   jobs.handle("events.prune", {.work = [&domain](store::JobRow) { return prune_events(&domain); },
                                .limit = std::chrono::hours{1},
                                .every = domain.parts.settings.events_prune});
+  jobs.handle("audit.trim", {.work = [&domain](store::JobRow) { return trim_audit(&domain); },
+                             .limit = std::chrono::hours{1},
+                             .every = domain.parts.settings.audit_trim});
   if (domain.parts.settings.history_keep.count() > 0)
     jobs.handle("history.prune", {.work = [&domain, &pool](store::JobRow) { return prune_history(&domain, &pool); },
                                   .limit = std::chrono::hours{1},

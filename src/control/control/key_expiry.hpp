@@ -4,6 +4,7 @@
 // noticed within a minute.
 //
 // Example (aio::TaskGroup& lane, const Clock& clock, WallTime when):
+//   #include "aio/task_group.hpp"
 //   control::KeyExpiry expiry(lane.executor(), clock, [] { /* look who may stay */ });
 //   lane.spawn(expiry.run());
 //   expiry.note(when);

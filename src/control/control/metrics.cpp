@@ -70,6 +70,7 @@ std::string Metrics::text(const Gauges& gauges, const store::Statistics& store) 
   one(out, "berth_jobs_running", "gauge", "Jobs at work.", gauges.jobs.running);
   one(out, "berth_jobs_dead", "gauge", "Jobs that failed for good and wait for somebody.", gauges.jobs.dead);
   one(out, "berth_jobs_oldest_due_seconds", "gauge", "How long the first of the waiting jobs is overdue.", gauges.jobs.oldest_due_seconds);
+  one(out, "berth_audit_refusals_unrecorded_total", "counter", "Refusals beyond audit.refusals.", gauges.audit_unrecorded);
   one(out, "berth_uptime_seconds", "gauge", "Time since the server started.", gauges.uptime_seconds);
   one(out, "berth_session_opens_total", "counter", "Sessions whose documents were opened and compared with what was acknowledged last.",
       gauges.sessions.opened);

@@ -23,6 +23,7 @@ struct Gauges {
   double uptime_seconds = 0;
   jobs::Statistics jobs;
   sessions::Statistics sessions;
+  std::uint64_t audit_unrecorded = 0;
 };
 
 class Metrics {

@@ -4,6 +4,7 @@
 // What is open is forgotten when it goes; what add() returns may outlive the rest.
 //
 // Example (std::shared_ptr<control::OpenViewers> open, std::shared_ptr<events::Reader> reader, Error revoked):
+//   #include "events/timeline.hpp"
 //   reader = control::OpenViewers::add(open, {.key = "key_…", .permission = store::Permission::Read}, reader);
 //   open->turn_away([&](const control::OpenViewers::Right& right) -> Result<> {
 //     if (right.key == "key_…") return std::unexpected(revoked);

@@ -42,7 +42,8 @@ std::unexpected<Error> no_key() { return fail(Code::NotFound, "There is no such 
 
 Result<> check_user_name(const std::string& name) {
   if (name == local_owner) return fail(Code::InvalidArgument, "\"local\" is the machine's own user.", "Take another name.");
-  return sandboxes::check_name(name);
+  if (sandboxes::check_name(name)) return {};
+  return fail(Code::InvalidArgument, "This is not a name for a user.", "A name has 1 to 63 of a-z, 0-9 and '-', and begins with a letter or digit.");
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ awaitable<Result<>> People::load() {
   co_return Result<>{};
 }
 
-awaitable<Result<std::optional<crypto::Secret>>> People::ensure_first(std::string owner, KeepKey keep) {
+awaitable<Result<std::optional<crypto::Secret>>> People::ensure_first(std::string owner, KeepKey keep, store::Also also) {
   CO_TRY_ASSIGN(const auto known, co_await store_.read([](store::Reader& reader) { return reader.keys(); }));
   if (!known.empty()) {
     CO_TRY(co_await load());
@@ -72,10 +73,11 @@ awaitable<Result<std::optional<crypto::Secret>>> People::ensure_first(std::strin
   const store::KeyRow row{.id = key.id, .owner = std::move(owner), .label = "first", .hash = key.hash, .created = clock_.now(),
                           .revoked = {}, .expires = {}, .used = {}};
   CO_TRY(keep(key.text));  // before anybody could need it: a crash in between leaves a text that opens nothing
-  CO_TRY_ASSIGN(const bool made, co_await store_.write([row](store::Unit& unit) -> Result<bool> {
+  CO_TRY_ASSIGN(const bool made, co_await store_.write([row, also](store::Unit& unit) -> Result<bool> {
     TRY_ASSIGN(const auto known, unit.keys());
     if (!known.empty()) return false;
     TRY(unit.insert_key(row));
+    TRY(store::write_also(also, unit, row.id.str()));
     return true;
   }));
   CO_TRY(co_await load());
@@ -142,24 +144,25 @@ awaitable<Result<>> People::keep_used() {
 
 // ---- users ----
 
-awaitable<Result<store::UserRow>> People::add(AddUser wanted) {
+awaitable<Result<store::UserRow>> People::add(AddUser wanted, store::Also also) {
   CO_TRY(check_user_name(wanted.name));
   const store::UserRow row{.name = wanted.name, .role = wanted.role, .disabled = {}, .created = clock_.now()};
-  CO_TRY(co_await store_.write([row](store::Unit& unit) -> Result<> {
+  CO_TRY(co_await store_.write([row, also](store::Unit& unit) -> Result<> {
     TRY_ASSIGN(const auto known, unit.users());
     if (known.size() >= most_users) return fail(Code::ResourceExhausted, fmt::format("There are {} users already.", most_users));
-    return unit.insert_user(row);
+    TRY(unit.insert_user(row));
+    return store::write_also(also, unit, row.name);
   }));
   const std::lock_guard lock(mutex_);
   users_.insert_or_assign(row.name, row);
   co_return row;
 }
 
-awaitable<Result<store::UserRow>> People::change(ChangeUser wanted) {
+awaitable<Result<store::UserRow>> People::change(ChangeUser wanted, store::Also also) {
   if (wanted.name == local_owner)
     co_return fail(Code::FailedPrecondition, "\"local\" is the machine's own user: it stays as it is.");
   const WallTime now = clock_.now();
-  CO_TRY_ASSIGN(const auto row, co_await store_.write([wanted, now](store::Unit& unit) -> Result<store::UserRow> {
+  CO_TRY_ASSIGN(const auto row, co_await store_.write([wanted, now, also](store::Unit& unit) -> Result<store::UserRow> {
     TRY_ASSIGN(const auto known, unit.users());
     const auto found = std::ranges::find(known, wanted.name, &store::UserRow::name);
     if (found == known.end()) return no_user(wanted.name);
@@ -168,6 +171,7 @@ awaitable<Result<store::UserRow>> People::change(ChangeUser wanted) {
     if (wanted.disabled && *wanted.disabled != changed.disabled.has_value())
       changed.disabled = *wanted.disabled ? std::optional(now) : std::nullopt;
     TRY(unit.update_user(changed));
+    TRY(store::write_also(also, unit, changed.name));
     return changed;
   }));
   const std::lock_guard lock(mutex_);
@@ -184,7 +188,7 @@ std::vector<store::UserRow> People::users() const {
 
 // ---- keys ----
 
-awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal) {
+awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal, store::Also also) {
   const std::string user = wanted.user.empty() ? caller.owner : wanted.user;
   const bool admin = caller.permissions.has(Permission::Admin);
   if (user != caller.owner && !admin) co_return fail(Code::PermissionDenied, "Only an administrator makes keys for others.");
@@ -206,11 +210,12 @@ awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted, st
   store::KeyRow row{.id = key.id, .owner = user, .label = wanted.label, .hash = key.hash, .created = now, .revoked = {},
                     .scopes = scopes, .expires = {}, .used = {}, .terminal = std::move(terminal)};
   if (wanted.expires) row.expires = now + *wanted.expires;
-  CO_TRY(co_await store_.write([row](store::Unit& unit) -> Result<> {
+  CO_TRY(co_await store_.write([row, also](store::Unit& unit) -> Result<> {
     TRY_ASSIGN(const auto known, unit.keys());
     if (std::ranges::count(known, row.owner, &store::KeyRow::owner) >= static_cast<std::ptrdiff_t>(most_keys_of_one))
       return fail(Code::ResourceExhausted, fmt::format("This user has {} keys.", most_keys_of_one), "Revoke one first.");
-    return unit.insert_key(row);
+    TRY(unit.insert_key(row));
+    return store::write_also(also, unit, row.id.str());
   }));
   {
     const std::lock_guard lock(mutex_);
@@ -219,14 +224,17 @@ awaitable<Result<NewKey>> People::create_key(Caller caller, CreateKey wanted, st
   co_return NewKey{.row = std::move(row), .text = std::move(key.text)};
 }
 
-awaitable<Result<>> People::revoke_key(Caller caller, KeyId id) {
+awaitable<Result<>> People::revoke_key(Caller caller, KeyId id, store::Also also) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = keys_.find(id);
     if (found == keys_.end()) co_return no_key();
     if (found->second.row.owner != caller.owner && !caller.permissions.has(Permission::Admin)) co_return no_key();
   }
-  CO_TRY(co_await store_.write([id, now = clock_.now()](store::Unit& unit) { return unit.revoke_key(id, now); }));
+  CO_TRY(co_await store_.write([id, also, now = clock_.now()](store::Unit& unit) -> Result<> {
+    TRY(unit.revoke_key(id, now));
+    return store::write_also(also, unit, id.str());
+  }));
   const std::lock_guard lock(mutex_);
   keys_.erase(id);
   co_return Result<>{};

@@ -1,6 +1,6 @@
 #pragma once
 // Users and API keys (links to terminals among them), in memory, keys as their hashes. Comparing takes the same time for a wrong and for an unknown key.
-// Any thread; loaded once, changed only through this object.
+// Any thread; loaded once, changed only through this object. `also`: written with the change.
 
 #include <boost/asio/awaitable.hpp>
 
@@ -14,6 +14,7 @@
 #include "control/actions.hpp"
 #include "control/service.hpp"
 #include "crypto/secret.hpp"
+#include "store/also.hpp"
 #include "store/store.hpp"
 
 namespace berth::control {
@@ -27,7 +28,7 @@ class People {
 
   boost::asio::awaitable<Result<>> load();
   // A key for `owner`, when there is none at all. Its text exists nowhere else.
-  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner, KeepKey keep);
+  boost::asio::awaitable<Result<std::optional<crypto::Secret>>> ensure_first(std::string owner, KeepKey keep, store::Also also);
   // Unauthenticated: unknown, revoked, expired, or its user is disabled.
   Result<Caller> authenticate(std::string_view presented);
   // Whether a key that was taken before still gives this, and until when; "socket" always. Unauthenticated, PermissionDenied.
@@ -35,11 +36,11 @@ class People {
   // Writes down when keys were used last.
   boost::asio::awaitable<Result<>> keep_used();
 
-  boost::asio::awaitable<Result<store::UserRow>> add(AddUser wanted);
-  boost::asio::awaitable<Result<store::UserRow>> change(ChangeUser wanted);
+  boost::asio::awaitable<Result<store::UserRow>> add(AddUser wanted, store::Also also);
+  boost::asio::awaitable<Result<store::UserRow>> change(ChangeUser wanted, store::Also also);
   [[nodiscard]] std::vector<store::UserRow> users() const;
-  boost::asio::awaitable<Result<NewKey>> create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal);
-  boost::asio::awaitable<Result<>> revoke_key(Caller caller, KeyId id);
+  boost::asio::awaitable<Result<NewKey>> create_key(Caller caller, CreateKey wanted, std::optional<TerminalId> terminal, store::Also also);
+  boost::asio::awaitable<Result<>> revoke_key(Caller caller, KeyId id, store::Also also);
   [[nodiscard]] Result<std::vector<store::KeyRow>> keys(const Caller& caller, const std::string& user) const;
 
  private:

@@ -89,6 +89,11 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
              .burst = domain_.parts.settings.rate_burst,
              .keys = domain_.parts.settings.rate_keys},
             *domain_.parts.clock),
+      audit_(*domain_.parts.store, *domain_.parts.clock, domain_.parts.log,
+             [this](awaitable<void> work) { domain_.lanes.next()->spawn(std::move(work)); },
+             {.per_second = std::max(1u, domain_.parts.settings.audit_refusals / 60),
+              .burst = domain_.parts.settings.audit_refusals,
+              .keys = domain_.parts.settings.rate_keys}),
       jobs_(std::make_shared<jobs::Jobs>(
           jobs::Parts{domain_.parts.store, domain_.parts.clock, domain_.parts.log}, domain_.parts.settings.jobs)),
       timeline_(events::Timeline::open(*domain_.parts.store, domain_.parts.settings.events)),
@@ -108,7 +113,7 @@ ServiceImpl::ServiceImpl(Dependencies dependencies)
 }
 
 awaitable<Result<std::optional<crypto::Secret>>> ServiceImpl::ensure_first_key(KeepKey keep) {
-  co_return co_await people_.ensure_first(std::string(local_owner), std::move(keep));
+  co_return co_await people_.ensure_first(std::string(local_owner), std::move(keep), audit_.of(AuditTrail::server(), "key.created"));
 }
 
 awaitable<Result<>> ServiceImpl::recover() {
@@ -118,6 +123,7 @@ awaitable<Result<>> ServiceImpl::recover() {
     domain_.parts.log.error("sessions cannot be opened", {{"error", opened.error()}});
   if (auto opened = co_await snapshots_.open(); !opened)  // the same
     domain_.parts.log.error("snapshots cannot be opened", {{"error", opened.error()}});
+  CO_TRY(co_await note_machine_key());
   const auto& lane = domain_.lanes.next();
   CO_TRY(co_await aio::on(lane->executor(), jobs_->start(*lane)));
   ready_ = true;
@@ -147,7 +153,9 @@ awaitable<void> ServiceImpl::stop(std::chrono::milliseconds limit) {
 
 awaitable<Result<Caller>> ServiceImpl::authenticate(std::string presented_key, std::string address) {
   auto caller = people_.authenticate(presented_key);
-  if (!caller) CO_TRY(rate_.take("unknown\n" + address));
+  if (caller) co_return caller;
+  CO_TRY(rate_.take("unknown\n" + address));
+  audit_.refused({.owner = {}, .key = {}, .address = address, .request_id = {}}, "authenticate", address, caller.error().code);
   co_return caller;
 }
 
@@ -187,6 +195,8 @@ awaitable<Result<Outcome>> ServiceImpl::perform(Caller caller, Action action) {
   const auto began = domain_.parts.clock->steady();
   const std::size_t kind = action.index();
   const std::string request_id = caller.request_id, owner = caller.owner, key = caller.key;
+  const Caller refused = caller;
+  std::string subject = subject_of(action);  // what is left of it afterwards says nothing
   Result<Outcome> outcome = Done{};
   if (auto admitted = admit(caller); !admitted) {
     outcome = std::unexpected(std::move(admitted).error());
@@ -199,6 +209,8 @@ awaitable<Result<Outcome>> ServiceImpl::perform(Caller caller, Action action) {
       if (auto still = people_.still_allows(key, permission); !still) outcome = std::unexpected(std::move(still).error());
     }
   }
+  if (!outcome && (outcome.error().code == Code::PermissionDenied || outcome.error().code == Code::NotFound))
+    audit_.refused(refused, action_name(kind), std::move(subject), outcome.error().code);
   const auto took = domain_.parts.clock->steady() - began;
   metrics_.count(kind, outcome ? nullptr : &outcome.error(), took);
   domain_.parts.log.debug("action", {{"request_id", request_id}, {"owner", owner}, {"action", action_name(kind)},
@@ -215,7 +227,8 @@ std::string ServiceImpl::metrics() {
                         .rate_buckets = rate_.size(),
                         .uptime_seconds = std::chrono::duration<double>(up).count(),
                         .jobs = jobs_->statistics(),
-                        .sessions = room_.statistics()},
+                        .sessions = room_.statistics(),
+                        .audit_unrecorded = audit_.unrecorded()},
                        domain_.parts.store->statistics());
 }
 
@@ -229,11 +242,23 @@ awaitable<void> ServiceImpl::note_used_keys() {
   }
 }
 
+awaitable<Result<>> ServiceImpl::note_machine_key() {
+  co_return co_await domain_.parts.store->write(
+      [number = std::to_string(domain_.parts.machine_keys->current()), also = audit_.of({.owner = std::string(local_owner), .key = {}, .address = {}, .request_id = {}},
+                                                                                        "secret.rotated")](store::Unit& unit) -> Result<> {
+        static constexpr const char* setting = "audit.machine_key";
+        TRY_ASSIGN(const auto known, unit.setting(setting));
+        if (known == number) return {};
+        TRY(unit.put_setting(setting, number));
+        return store::write_also(also, unit, "key " + number);
+      });
+}
+
 // Its last terminal ended, and it was to go then.
 awaitable<void> ServiceImpl::remove_ended(SandboxId id) {
   auto row = co_await domain_.parts.store->read([id](store::Reader& reader) { return reader.sandbox(id); });
   if (!row) co_return;
-  if (auto removed = co_await remove_sandbox(*std::move(row), true); !removed && removed.error().code != Code::NotFound)
+  if (auto removed = co_await remove_sandbox(AuditTrail::server(), *std::move(row), true); !removed && removed.error().code != Code::NotFound)
     domain_.parts.log.error("sandbox not removed on exit", {{"sandbox", id}, {"error", removed.error()}});
 }
 

@@ -71,6 +71,9 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint64_t events_most = 1'000'000;        // of one owner
   std::chrono::milliseconds events_prune{600'000};
   std::uint32_t events_topics = 64;             // of one reader
+  std::uint64_t audit_keep = 1'000'000, audit_segment = 10'000;  // records
+  std::chrono::milliseconds audit_trim{600'000};
+  std::uint32_t audit_refusals = 60;            // a minute, of one caller and address
   events::Settings events;
   sessions::Limits sessions;
   snapshots::Limits snapshots;

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "aio/pool.hpp"
+#include "control/audit_trail.hpp"
 #include "control/domain.hpp"
 #include "control/files.hpp"
 #include "control/finder.hpp"
@@ -140,10 +141,11 @@ class ServiceImpl final : public Service {
 
   struct Start { templates::Template root; sandboxes::Runtime runtime; };
   Result<Start> prepare_start(const std::string& name, const std::string& isolation) const;  // blocks
-  boost::asio::awaitable<Result<store::SandboxRow>> stop_sandbox(store::SandboxRow row, std::chrono::milliseconds grace);
-  boost::asio::awaitable<Result<>> remove_sandbox(store::SandboxRow row, bool force);
+  boost::asio::awaitable<Result<store::SandboxRow>> stop_sandbox(Caller caller, store::SandboxRow row, std::chrono::milliseconds grace);
+  boost::asio::awaitable<Result<>> remove_sandbox(Caller caller, store::SandboxRow row, bool force);
   boost::asio::awaitable<Result<std::vector<TerminalInfo>>> terminals_of(store::SandboxRow row);
   boost::asio::awaitable<void> remove_ended(SandboxId id);
+  boost::asio::awaitable<Result<>> note_machine_key();  // a new one is a change that somebody made on the disk
   boost::asio::awaitable<void> note_used_keys();  // until it stops
   void turn_away_strangers();
 
@@ -179,6 +181,7 @@ class ServiceImpl final : public Service {
   JournalKeeper journals_;
   RateLimit rate_;
   Metrics metrics_;
+  AuditTrail audit_;
   std::shared_ptr<jobs::Jobs> jobs_;
   std::shared_ptr<events::Timeline> timeline_;
   sessions::Sessions room_;

@@ -26,9 +26,9 @@ Result<std::shared_ptr<TerminalHost>> host(const std::shared_ptr<sandboxes::Sand
 
 }  // namespace
 
-awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted) {
+awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted, store::Also also) {
   CO_TRY_ASSIGN(const auto keeper, host(sandbox));
-  CO_TRY_ASSIGN(const auto terminal, co_await keeper->start(std::move(wanted)));
+  CO_TRY_ASSIGN(const auto terminal, co_await keeper->start(std::move(wanted), std::move(also)));
   if (auto promised = co_await terminal->committed(); !promised) {  // its id is promised from here on
     if (promised.error().code == Code::AlreadyExists)  // its name was taken in the same moment: nobody would find it
       (void)co_await terminal->signal(SIGKILL, false);
@@ -80,10 +80,11 @@ awaitable<Result<>> signal_both(std::shared_ptr<terminals::Terminal> terminal, i
 
 }  // namespace
 
-awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace) {
+awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace, store::Also also) {
   using State = terminals::Terminal::State;
   const auto terminal = found.terminal;
   if (terminal->state() == State::Ended) co_return info_of(*terminal);
+  terminal->with_end(std::move(also));
   (void)co_await signal_both(terminal, SIGHUP);  // it may end between the two
   (void)co_await signal_both(terminal, SIGCONT);
   const auto polite = co_await aio::with_deadline(until_ended(terminal), grace, "It did not end in time.");
@@ -116,8 +117,8 @@ awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, B
 }
 
 awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found, AttachTerminal wanted,
-                                                               std::optional<Attachment::Drawn> drawn) {
-  co_return attach(*domain, std::move(found.host), std::move(found.terminal), wanted.from, wanted.wish, std::move(drawn));
+                                                               std::optional<Attachment::Drawn> drawn, TakenOver taken) {
+  co_return attach(*domain, std::move(found.host), std::move(found.terminal), wanted.from, wanted.wish, std::move(drawn), std::move(taken));
 }
 
 }  // namespace berth::control

@@ -5,10 +5,12 @@
 
 #include "control/attachment.hpp"
 #include "control/finder.hpp"
+#include "store/also.hpp"
 
 namespace berth::control {
 
-boost::asio::awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted);
+boost::asio::awaitable<Result<TerminalInfo>> start_terminal(std::shared_ptr<sandboxes::Sandbox> sandbox, StartTerminal wanted,
+                                                           store::Also also);
 boost::asio::awaitable<Result<TerminalInfo>> get_terminal(FoundTerminal found);
 boost::asio::awaitable<Result<std::vector<TerminalInfo>>> live_terminals(std::shared_ptr<sandboxes::Sandbox> sandbox);
 boost::asio::awaitable<Result<>> write_input(FoundTerminal found, std::string data, bool close);
@@ -19,12 +21,12 @@ boost::asio::awaitable<Result<WaitResult>> wait_for(Domain* domain, FoundTermina
 boost::asio::awaitable<Result<>> resize_terminal(FoundTerminal found, TerminalSize size);
 boost::asio::awaitable<Result<>> signal_terminal(FoundTerminal found, int signal);
 // Returns when it has ended: after the hangup, or killed after the grace.
-boost::asio::awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace);
+boost::asio::awaitable<Result<TerminalInfo>> close_terminal(FoundTerminal found, std::chrono::milliseconds grace, store::Also also);
 boost::asio::awaitable<Result<OutputPart>> read_output(Domain* domain, FoundTerminal found, ByteOffset from, std::uint64_t limit);
 boost::asio::awaitable<Result<std::shared_ptr<Attachment>>> attach_terminal(Domain* domain, FoundTerminal found,
                                                                             AttachTerminal wanted,
-                                                                            std::optional<Attachment::Drawn> drawn);
+                                                                            std::optional<Attachment::Drawn> drawn, TakenOver taken);
 // Starts, feeds, collects and waits; killed at its timeout. exec.cpp
-boost::asio::awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted);
+boost::asio::awaitable<Result<ExecResult>> exec(Domain* domain, std::shared_ptr<sandboxes::Sandbox> sandbox, Exec wanted, store::Also also);
 
 }  // namespace berth::control

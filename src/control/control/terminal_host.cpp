@@ -165,7 +165,7 @@ awaitable<void> TerminalHost::ended(std::string reason) {
 
 // ---- starting and ending ----
 
-awaitable<Result<std::shared_ptr<Terminal>>> TerminalHost::start(StartTerminal wanted) {
+awaitable<Result<std::shared_ptr<Terminal>>> TerminalHost::start(StartTerminal wanted, store::Also also) {
   const auto self = shared_from_this();
   const auto sandbox = sandbox_.lock();
   if (!sandbox || !outlet_) co_return fail(Code::FailedPrecondition, "The sandbox does not run.");
@@ -186,7 +186,7 @@ awaitable<Result<std::shared_ptr<Terminal>>> TerminalHost::start(StartTerminal w
   if (!row.name.empty()) CO_TRY(co_await check_free(row.name));
   if (is_integrated_shell(wanted)) row.nonce = crypto::random_hex(nonce_bytes);
   auto process = make_process(row, sandbox->environment(), wanted.env);
-  const auto terminal = Terminal::create(shared_, std::move(row));
+  const auto terminal = Terminal::create(shared_, std::move(row), std::move(also));
   looked_at_ = false;
   enter(terminal);
   CO_TRY(co_await terminal->start(outlet_, std::move(process)));

@@ -33,7 +33,7 @@ class TerminalHost final : public sandboxes::Keeper, public std::enable_shared_f
   boost::asio::awaitable<void> ended(std::string reason) override;
 
   // Returns when it runs; one whose program cannot be started has ended then (127, 126).
-  boost::asio::awaitable<Result<std::shared_ptr<terminals::Terminal>>> start(StartTerminal wanted);
+  boost::asio::awaitable<Result<std::shared_ptr<terminals::Terminal>>> start(StartTerminal wanted, store::Also also);
   [[nodiscard]] std::vector<std::shared_ptr<terminals::Terminal>> all() const;
   [[nodiscard]] boost::asio::any_io_executor executor() const { return executor_; }
   [[nodiscard]] const std::shared_ptr<aio::TaskGroup>& lane() const { return lane_; }

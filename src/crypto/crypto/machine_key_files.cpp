@@ -90,6 +90,14 @@ Result<Secrets> parse(std::string_view text) {
   return out;
 }
 
+Result<Secret> newest_for(const Secrets& keys, std::string_view purpose) {
+  if (keys.empty()) return fail(Code::NotFound, "There is no key of this machine.");
+  Digest derived = derive_key(keys.rbegin()->second.reveal(), purpose);
+  Secret out(text_of(derived));
+  wipe(std::span(reinterpret_cast<char*>(derived.data()), derived.size()));
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<MachineKeyId>> machine_key_ids(const std::filesystem::path& dir) {
@@ -106,6 +114,16 @@ Result<std::string> export_machine_keys(const std::filesystem::path& dir) {
   std::string out(magic);
   for (const auto& [number, key] : keys) out += std::to_string(number) + " " + hex_of(key.reveal()) + "\n";
   return out + sum_line(out);
+}
+
+Result<Secret> machine_secret_for(const std::filesystem::path& dir, std::string_view purpose) {
+  TRY_ASSIGN(const auto keys, read_keys(dir));
+  return newest_for(keys, purpose);
+}
+
+Result<Secret> exported_secret_for(std::string_view text, std::string_view purpose) {
+  TRY_ASSIGN(const auto keys, parse(text));
+  return newest_for(keys, purpose);
 }
 
 Result<std::size_t> import_machine_keys(const std::filesystem::path& dir, std::string_view text) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "crypto/secret.hpp"
 
 namespace berth::crypto {
 
@@ -29,6 +30,9 @@ struct MachineKeyId {
 
 Result<std::vector<MachineKeyId>> machine_key_ids(const std::filesystem::path& dir);  // by number; empty when there are none
 Result<std::string> export_machine_keys(const std::filesystem::path& dir);
+// A key for one purpose from the newest one: 32 bytes, the same whenever it is asked for until a key is added.
+Result<Secret> machine_secret_for(const std::filesystem::path& dir, std::string_view purpose);
+Result<Secret> exported_secret_for(std::string_view text, std::string_view purpose);  // the same of an exported text
 Result<std::size_t> import_machine_keys(const std::filesystem::path& dir, std::string_view text);  // how many were added
 
 }  // namespace berth::crypto

@@ -7,6 +7,13 @@
 // the file by its compact form: a reader goes on with the file that it opened. Errors come from the system, Damaged for a
 // segment header that fails its check, Unsupported for a later version, FailedPrecondition for a sealed one without a key.
 // A position is that of a record among the segment's bytes, for a compact one among the bytes of its frames.
+//
+// Example (const std::filesystem::path& dir, const journal::SegmentName& name, const journal::Key& key):
+//   TRY_ASSIGN(auto reader, journal::SegmentReader::open(dir, name, key));
+//   for (bool more = reader.has_value(); more; reader->advance()) {
+//     TRY_ASSIGN(const auto found, reader->look());
+//     more = found == journal::SegmentReader::Found::Record;
+//   }
 
 #include <cstdint>
 #include <filesystem>

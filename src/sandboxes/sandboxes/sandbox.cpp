@@ -227,7 +227,7 @@ awaitable<Result<>> Sandbox::connect(std::chrono::milliseconds limit) {
   co_return Result<>{};
 }
 
-awaitable<Result<store::SandboxRow>> Sandbox::set_paused(bool paused) {
+awaitable<Result<store::SandboxRow>> Sandbox::set_paused(bool paused, store::Also also) {
   const auto self = shared_from_this();
   const auto wanted = paused ? SandboxState::Paused : SandboxState::Running;
   if (row_.state == wanted && paused_ == paused && !ended_) co_return row_;
@@ -238,7 +238,7 @@ awaitable<Result<store::SandboxRow>> Sandbox::set_paused(bool paused) {
   paused_ = paused;
   auto row = row_;
   row.state = wanted;
-  CO_TRY(co_await write_row(std::move(row)));
+  CO_TRY(co_await write_row(std::move(row), std::move(also)));
   co_return row_;
 }
 
@@ -252,12 +252,13 @@ awaitable<Result<os::CgroupUsage>> Sandbox::usage() {
 }
 
 // Writes of one row follow each other: each expects the state that the one before it left.
-awaitable<Result<>> Sandbox::write_row(store::SandboxRow row) {
+awaitable<Result<>> Sandbox::write_row(store::SandboxRow row, store::Also also) {
   while (writing_) CO_TRY(co_await changed_.wait());
   writing_ = true;
   auto written = co_await context_.store->write(
-      [row, expected = row_.state, now = context_.clock->now()](store::Unit& unit) {
-        return events::update_sandbox(unit, row, expected, now);
+      [row, also, expected = row_.state, now = context_.clock->now()](store::Unit& unit) -> Result<> {
+        TRY(events::update_sandbox(unit, row, expected, now));
+        return store::write_also(also, unit, row.id.str());
       });
   writing_ = false;
   changed_.notify();

@@ -27,6 +27,7 @@
 #include "os/process.hpp"
 #include "sandboxes/context.hpp"
 #include "sandboxes/shim_files.hpp"
+#include "store/also.hpp"
 #include "store/rows.hpp"
 
 namespace berth::sandboxes {
@@ -58,9 +59,9 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   boost::asio::awaitable<Result<>> start(wire::ShimSpec spec);
   // One of an earlier server: found again, or ended. A half made one whose shim is gone is undone, row and all.
   boost::asio::awaitable<void> readopt();
-  // Returns when it has ended, and how.
-  boost::asio::awaitable<Result<store::SandboxRow>> stop(std::chrono::milliseconds grace);
-  boost::asio::awaitable<Result<store::SandboxRow>> set_paused(bool paused);
+  // Returns when it has ended, and how. `also` is written with the row that says so, if that was not yet.
+  boost::asio::awaitable<Result<store::SandboxRow>> stop(std::chrono::milliseconds grace, store::Also also = {});
+  boost::asio::awaitable<Result<store::SandboxRow>> set_paused(bool paused, store::Also also = {});
   boost::asio::awaitable<Result<os::CgroupUsage>> usage();
   // The server goes and the sandbox stays: returns when its shim has taken everything that was sent, or the time is over.
   boost::asio::awaitable<void> let_go(std::chrono::milliseconds limit);
@@ -83,7 +84,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   boost::asio::awaitable<void> kill();
   boost::asio::awaitable<void> clear();
   boost::asio::awaitable<End> how_it_ended();
-  boost::asio::awaitable<Result<>> write_row(store::SandboxRow row);
+  boost::asio::awaitable<Result<>> write_row(store::SandboxRow row, store::Also also = {});
   boost::asio::awaitable<Result<>> part();
   boost::asio::awaitable<bool> wait_ended(std::chrono::milliseconds limit);
   void set_ended();
@@ -104,6 +105,7 @@ class Sandbox : public std::enable_shared_from_this<Sandbox> {
   std::optional<wire::SandboxExit> told_;  // the shim's last word
   bool serving_ = false;                 // serve() will end it
   bool stopping_ = false;                // somebody asked for its end
+  store::Also asked_;                    // written with its end
   bool forced_ = false;
   bool ended_ = false;
   bool leaving_ = false;                 // the server goes; no new connection to the shim

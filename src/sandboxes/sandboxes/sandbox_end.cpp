@@ -22,11 +22,12 @@ constexpr std::chrono::seconds retry_row{1};
 
 }  // namespace
 
-awaitable<Result<store::SandboxRow>> Sandbox::stop(std::chrono::milliseconds grace) {
+awaitable<Result<store::SandboxRow>> Sandbox::stop(std::chrono::milliseconds grace, store::Also also) {
   const auto self = shared_from_this();
   if (!ended_ && row_.state == SandboxState::Provisioning)
     co_return fail(Code::FailedPrecondition, "The sandbox is still starting.", "Try again in a while.");
   stopping_ = true;
+  if (also) asked_ = std::move(also);
   if (!ended_ && link_ && link_->open()) {
     wire::ToShim frame;
     frame.mutable_stop()->set_grace_ms(static_cast<std::uint32_t>(grace.count()));
@@ -99,7 +100,7 @@ awaitable<void> Sandbox::finish() {
   row.ended = end.time.value_or(context_.clock->now());
   log_.info("sandbox ended", {{"code", row.reason_code}, {"reason", row.reason}});
   co_await keeper_->ended(row.state == SandboxState::Stopped ? "The sandbox was stopped." : "The sandbox failed: " + row.reason);
-  auto written = co_await write_row(row);
+  auto written = co_await write_row(row, asked_);
   set_ended();
   while (!written) {  // a full disk: what ended must not run in the list for ever
     log_.error("row not written", {{"error", written.error()}});
@@ -108,7 +109,7 @@ awaitable<void> Sandbox::finish() {
     boost::asio::steady_timer wait(executor(), retry_row);
     const auto [stopped] = co_await wait.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (stopped) break;
-    written = co_await write_row(row);
+    written = co_await write_row(row, asked_);
   }
   gone_(id_);
 }

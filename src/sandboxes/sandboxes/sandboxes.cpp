@@ -137,7 +137,7 @@ awaitable<Result<store::SandboxRow>> Sandboxes::create(Request request) {
   const bool pick = request.name.empty();
   if (!pick) CO_TRY(check_name(request.name));
   CO_TRY(claim(request.owner));
-  auto row = co_await insert_row(make_row(context_, request), pick);
+  auto row = co_await insert_row(make_row(context_, request), pick, request.also);
   if (!row) {
     release_claim(request.owner);
     co_return std::unexpected(std::move(row).error());
@@ -149,10 +149,13 @@ awaitable<Result<store::SandboxRow>> Sandboxes::create(Request request) {
 
 awaitable<Result<store::SandboxRow>> Sandboxes::row_of(std::shared_ptr<Sandbox> sandbox) { co_return sandbox->row(); }
 
-awaitable<Result<store::SandboxRow>> Sandboxes::insert_row(store::SandboxRow row, bool pick) {
+awaitable<Result<store::SandboxRow>> Sandboxes::insert_row(store::SandboxRow row, bool pick, store::Also also) {
   for (int attempt = 0;; ++attempt) {
     if (pick) row.name = pick_name(attempt);
-    auto inserted = co_await context_.store->write([row](store::Unit& unit) { return events::insert_sandbox(unit, row); });
+    auto inserted = co_await context_.store->write([row, also](store::Unit& unit) -> Result<> {
+      TRY(events::insert_sandbox(unit, row));
+      return store::write_also(also, unit, row.id.str());
+    });
     if (inserted) co_return row;
     if (inserted.error().code != Code::AlreadyExists) co_return std::unexpected(std::move(inserted).error());
     if (!pick || attempt == name_tries)
@@ -161,7 +164,7 @@ awaitable<Result<store::SandboxRow>> Sandboxes::insert_row(store::SandboxRow row
   }
 }
 
-awaitable<Result<>> Sandboxes::remove(SandboxId id) {
+awaitable<Result<>> Sandboxes::remove(SandboxId id, store::Also also) {
   if (find(id)) co_return fail(Code::FailedPrecondition, "The sandbox runs.", "Stop it first, or remove it with force.");
   CO_TRY_ASSIGN(const auto terminals, co_await context_.store->read([id](store::Reader& reader) { return reader.terminals(id); }));
   std::vector<std::filesystem::path> trees{context_.options.directory / id.str()};
@@ -174,7 +177,10 @@ awaitable<Result<>> Sandboxes::remove(SandboxId id) {
     return {};
   }));
   co_return co_await context_.store->write(
-      [id, now = context_.clock->now()](store::Unit& unit) { return events::remove_sandbox(unit, id, now); });
+      [id, also, now = context_.clock->now()](store::Unit& unit) -> Result<> {
+        TRY(events::remove_sandbox(unit, id, now));
+        return store::write_also(also, unit, id.str());
+      });
 }
 
 }  // namespace berth::sandboxes

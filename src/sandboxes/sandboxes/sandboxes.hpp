@@ -23,6 +23,7 @@
 
 #include "aio/lanes.hpp"
 #include "sandboxes/sandbox.hpp"
+#include "store/also.hpp"
 #include "store/rows.hpp"
 
 namespace berth::sandboxes {
@@ -42,6 +43,7 @@ struct Request {
   Limits limits;
   std::map<std::string, std::string> env;
   bool remove_on_exit = false;
+  store::Also also{};            // with its row
 };
 
 class Sandboxes {
@@ -57,7 +59,7 @@ class Sandboxes {
   // The server goes, its sandboxes go on: what was sent to their shims has been taken when this returns.
   boost::asio::awaitable<void> let_go(std::chrono::milliseconds limit);
   // Of one that does not run: directory, journals of its terminals, row.
-  boost::asio::awaitable<Result<>> remove(SandboxId id);
+  boost::asio::awaitable<Result<>> remove(SandboxId id, store::Also also = {});
 
   [[nodiscard]] std::shared_ptr<Sandbox> find(const SandboxId& id) const;
   [[nodiscard]] std::shared_ptr<Sandbox> find(const std::string& owner, const std::string& name) const;
@@ -69,7 +71,7 @@ class Sandboxes {
   void leave(const SandboxId& id);
   Result<> claim(const std::string& owner);
   void release_claim(const std::string& owner);
-  boost::asio::awaitable<Result<store::SandboxRow>> insert_row(store::SandboxRow row, bool pick_name);
+  boost::asio::awaitable<Result<store::SandboxRow>> insert_row(store::SandboxRow row, bool pick_name, store::Also also);
   static boost::asio::awaitable<Result<store::SandboxRow>> row_of(std::shared_ptr<Sandbox> sandbox);
   boost::asio::awaitable<void> readopt_all(std::vector<store::SandboxRow> rows);
   struct Unknown {                        // names of directories

@@ -189,6 +189,13 @@ constexpr const char* link_schema = R"sql(
 ALTER TABLE keys ADD COLUMN terminal TEXT NOT NULL DEFAULT '';
 )sql";
 
+// The oldest records go with the one that says so, and in no other way: audit/chain.hpp, "1-10000".
+constexpr const char* audit_trim_schema = R"sql(
+CREATE TRIGGER audit_trimmed AFTER INSERT ON audit WHEN new.action = 'audit.trimmed' BEGIN
+  DELETE FROM audit WHERE seq <= CAST(substr(new.subject, 3) AS INTEGER) AND seq < new.seq;
+END;
+)sql";
+
 constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, settings", first_schema},
                             Migration{2, "sessions", session_schema},
                             Migration{3, "jobs; terminals by their end", job_schema},
@@ -197,7 +204,8 @@ constexpr std::array all = {Migration{1, "sandboxes, terminals, commands, keys, 
                             Migration{6, "names and titles of terminals; commands by what they are", verbs_schema},
                             Migration{7, "audit", audit_schema},
                             Migration{8, "keys of one terminal", link_schema},
-                            Migration{9, "snapshots, their tokens and visits", snapshot_schema}};
+                            Migration{9, "snapshots, their tokens and visits", snapshot_schema},
+                            Migration{11, "the oldest audit records", audit_trim_schema}};
 
 }  // namespace
 

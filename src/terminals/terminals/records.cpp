@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <iterator>
 #include <utility>
 
 #include "events/told.hpp"
@@ -27,12 +28,14 @@ Records::Records(std::shared_ptr<const Shared> shared, TerminalId id)
   settled_.expires_at(boost::asio::steady_timer::time_point::max());
 }
 
-void Records::insert(const store::TerminalRow& row) {
+void Records::insert(const store::TerminalRow& row, store::Also also) {
   pending_.insert = row;
+  if (also) pending_.also.push_back(std::move(also));
   kick();
 }
 
-void Records::update(const store::TerminalRow& row) {
+void Records::update(const store::TerminalRow& row, store::Also also) {
+  if (also) pending_.also.push_back(std::move(also));
   (pending_.insert ? pending_.insert : pending_.update) = row;
   kick();
 }
@@ -66,8 +69,10 @@ boost::asio::awaitable<void> Records::run(std::shared_ptr<Records> self) {
   while (!self->pending_.empty()) {
     const std::uint64_t generation = self->put_;
     auto batch = std::make_shared<Batch>(std::exchange(self->pending_, {}));
-    auto written = co_await self->shared_->store->write([batch](store::Unit& unit) -> Result<> {
-      return apply(unit, batch->insert, batch->update, batch->commands);
+    auto written = co_await self->shared_->store->write([batch, id = self->id_](store::Unit& unit) -> Result<> {
+      TRY(apply(unit, batch->insert, batch->update, batch->commands));
+      for (const auto& also : batch->also) TRY(store::write_also(also, unit, id.str()));
+      return {};
     });
     self->last_ = written;
     self->tried_ = generation;
@@ -93,6 +98,7 @@ void Records::put_back(Batch failed) {
   }
   pending_.commands.merge(failed.commands);  // what is newer stays
   pending_.bytes += failed.bytes;
+  pending_.also.insert(pending_.also.begin(), std::make_move_iterator(failed.also.begin()), std::make_move_iterator(failed.also.end()));
 }
 
 boost::asio::awaitable<Result<>> Records::settled() {

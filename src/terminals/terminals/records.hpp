@@ -13,7 +13,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "store/also.hpp"
 #include "store/store.hpp"
 #include "terminals/shared.hpp"
 
@@ -23,8 +25,8 @@ class Records : public std::enable_shared_from_this<Records> {
  public:
   Records(std::shared_ptr<const Shared> shared, TerminalId id);
 
-  void insert(const store::TerminalRow& row);  // first write of a new terminal
-  void update(const store::TerminalRow& row);
+  void insert(const store::TerminalRow& row, store::Also also = {});  // first write of a new terminal
+  void update(const store::TerminalRow& row, store::Also also = {});
   void put(const store::CommandRow& command);
   // In one unit of work: a command that is stored as ended, and output that is not stored as read, would be a second command
   // after a restart.
@@ -39,6 +41,7 @@ class Records : public std::enable_shared_from_this<Records> {
     std::optional<store::TerminalRow> insert, update;
     std::map<std::uint64_t, store::CommandRow> commands;
     std::size_t bytes = 0;  // of their texts, about
+    std::vector<store::Also> also;
     [[nodiscard]] bool empty() const { return !insert && !update && commands.empty(); }
   };
 

@@ -40,9 +40,9 @@ Exit make_exit(int code, int signal) {
 
 }  // namespace
 
-std::shared_ptr<Terminal> Terminal::create(std::shared_ptr<const Shared> shared, store::TerminalRow row) {
+std::shared_ptr<Terminal> Terminal::create(std::shared_ptr<const Shared> shared, store::TerminalRow row, store::Also also) {
   std::shared_ptr<Terminal> terminal(new Terminal(std::move(shared), std::move(row), State::Starting));
-  terminal->records_->insert(terminal->row_);
+  terminal->records_->insert(terminal->row_, std::move(also));
   return terminal;
 }
 
@@ -360,7 +360,7 @@ void Terminal::finish() {
   close_own_command(time);
   state_ = State::Ended;
   outlet_.reset();
-  records_->update(row_);
+  records_->update(row_, std::move(at_end_));
   shared_->spawn(run_finish(shared_from_this()));
   wake();
 }

@@ -23,6 +23,7 @@
 
 #include "base/result.hpp"
 #include "journal/cursor.hpp"
+#include "store/also.hpp"
 #include "store/rows.hpp"
 #include "terminals/answers.hpp"
 #include "terminals/audience.hpp"
@@ -44,8 +45,8 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
  public:
   enum class State { Starting, Running, Ended };
 
-  // A new one; its row is queued for insertion. `process` is sent by start().
-  static std::shared_ptr<Terminal> create(std::shared_ptr<const Shared> shared, store::TerminalRow row);
+  // A new one; its row is queued for insertion, `also` with it. `process` is sent by start().
+  static std::shared_ptr<Terminal> create(std::shared_ptr<const Shared> shared, store::TerminalRow row, store::Also also = {});
   // One that ran when an earlier server ended. `next_number`: of the first command that is not a finished row.
   static std::shared_ptr<Terminal> restore(std::shared_ptr<const Shared> shared, store::TerminalRow row,
                                            std::uint64_t next_number);
@@ -82,6 +83,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   boost::asio::awaitable<Result<>> signal(int signal, bool group);
   [[nodiscard]] Result<journal::Range> journal_range() const;  // what is kept of its output
   void set_name(std::string name) { row_.name = std::move(name); }  // once the store has it
+  void with_end(store::Also also) { at_end_ = std::move(also); }    // written with the row that says that it has ended
   boost::asio::awaitable<Result<>> changed();  // waits until it started or ended, took input, or a command finished
   boost::asio::awaitable<Result<>> committed();  // the rows so far were tried
 
@@ -130,6 +132,7 @@ class Terminal : public std::enable_shared_from_this<Terminal> {
   std::shared_ptr<const Shared> shared_;
   std::shared_ptr<Outlet> outlet_;
   std::shared_ptr<Records> records_;
+  store::Also at_end_;
   store::TerminalRow row_;
   State state_;
   std::string failure_;        // why it ended or did not start, when not by itself
