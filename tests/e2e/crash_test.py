@@ -15,6 +15,7 @@ from kit import BIN, SEED, SLOW, cli, eventually
 from viewer import Viewer, watch
 
 KILLS = int(os.environ.get("BERTH_KILLS", "50"))
+SHIM_KILLS = int(os.environ.get("BERTH_SHIM_KILLS", "5"))  # each is a sandbox of its own
 
 # Numbered blocks until /workspace/stop appears; the sum of what was written is made beside it, from the same pipe.
 SOURCE = """
@@ -116,16 +117,16 @@ async def watched_to_its_end(server, terminal, kill):
 
 
 @pytest.mark.long
-def test_killed_shims_lose_nothing_that_was_printed(own):
+def test_killed_shims_lose_nothing_that_was_printed(own, isolation):
     """A shim is killed at seeded moments, its server too now and then: the count in the journal is complete and in order up to
-    where it ends, and each viewer has each byte of it once."""
-    rounds = max(3, KILLS // 10)
-    print(f"seed {SEED}, {rounds} shims")
-    chance = random.Random(f"{SEED} shims")
+    where it ends, and each viewer has each byte of it once. On a PTY and on pipes by turns."""
+    print(f"seed {SEED}, {SHIM_KILLS} shims")
+    chance = random.Random(f"{SEED} shims {isolation}")
     server = own()
-    for round_ in range(rounds):
-        made = server.api().sandbox("container")
-        terminal = server.api().terminal(made, "sh", "-c", "i=0; while :; do echo $i; i=$((i+1)); done", kind="pipes")
+    for round_ in range(SHIM_KILLS):
+        made = server.api().sandbox(isolation)
+        count = "stty raw 2>/dev/null; i=0; while :; do echo $i; i=$((i+1)); done"
+        terminal = server.api().terminal(made, "sh", "-c", count, kind=("pty", "pipes")[round_ % 2])
         shim = json.loads((server.home / "sandboxes" / made["id"] / "shim.json").read_text())["pid"]
 
         async def kill():

@@ -14,7 +14,7 @@ dev_soak() {
     round=$((round + 1))
     export BERTH_SEED=$(((RANDOM << 15) | RANDOM))
     phase "round $round, seed $BERTH_SEED" \
-      env BERTH_BIN="$ROOT/build/release/bin" BERTH_KILLS="${BERTH_KILLS:-300}" \
+      env BERTH_BIN="$ROOT/build/release/bin" BERTH_KILLS="${BERTH_KILLS:-300}" BERTH_SHIM_KILLS="${BERTH_SHIM_KILLS:-300}" \
       BERTH_DISCONNECTS="${BERTH_DISCONNECTS:-10000}" BERTH_UNTERMINATED="${BERTH_UNTERMINATED:-1073741824}" \
       /usr/bin/python3 -m pytest -q -p no:cacheprovider -m long tests/e2e
     phase "random terminal output, seed $BERTH_SEED" \

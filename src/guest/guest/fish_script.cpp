@@ -17,17 +17,30 @@ function __berth_escape
     end
 end
 
+function __berth_stopped
+    for pid in (jobs -p)
+        test -r /proc/$pid/status; and string match -qr '^State:\s+T' < /proc/$pid/status; and echo $pid
+    end
+end
+
 function __berth_preexec --on-event fish_preexec
+    set -g __berth_before $status (__berth_stopped)
     string match -qr '\S' -- "$argv[1]"; or return
     __berth_escape "$argv[1]"
     printf '\e]633;E;%s;%s\e\\\\\e]133;C;nonce=%s\e\\\\' "$__berth_out" $__berth_nonce $__berth_nonce
     set -g __berth_ran 1
 end
 
-# A line that comes right behind a ctrl-C has no fish_preexec.
+# A line that comes right behind a ctrl-C has no fish_preexec. A command that was stopped has no code: $status is still that
+# of the one before.
 function __berth_postexec --on-event fish_postexec
     set -l code $status
     set -q __berth_ran; or __berth_preexec "$argv[1]"
+    if test $code = "$__berth_before[1]"
+        for pid in (__berth_stopped)
+            contains -- $pid $__berth_before[2..]; or set code ''
+        end
+    end
     printf '\e]133;D;%s;nonce=%s\e\\\\' $code $__berth_nonce
     set -e __berth_ran
 end
