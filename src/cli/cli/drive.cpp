@@ -1,16 +1,14 @@
 // send, wait and output: how an agent uses a shell.
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include "cli/actions.hpp"
 #include "cli/json.hpp"
 #include "cli/query_filter.hpp"
 #include "cli/targets.hpp"
+#include "client/terminal.hpp"
 #include "os/file.hpp"
 #include "pty/raw_mode.hpp"
 
@@ -20,9 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto usual_wait = 30s;
-constexpr auto answer_margin = 30s;                 // the server's answer after its own deadline
-constexpr std::uint64_t page_bytes = 1u << 20;
-constexpr std::size_t most_paste = 16u << 20;
+constexpr std::size_t read_bytes = 1u << 20, most_paste = 16u << 20;
 
 Result<std::string> read_paste(const Context& context, const std::string& file) {
   UniqueFd opened;
@@ -32,7 +28,7 @@ Result<std::string> read_paste(const Context& context, const std::string& file) 
     fd = opened.get();
   }
   std::string out;
-  std::vector<char> buffer(page_bytes);
+  std::vector<char> buffer(read_bytes);
   for (;;) {
     TRY_ASSIGN(const auto count, os::read_some(fd, buffer));
     if (count && *count == 0) return out;
@@ -41,148 +37,113 @@ Result<std::string> read_paste(const Context& context, const std::string& file) 
   }
 }
 
-Result<json::object> wait_until(const Context& context, const std::string& id, json::object until,
-                                std::optional<std::chrono::milliseconds> timeout, std::optional<std::uint64_t> from) {
-  const std::chrono::milliseconds limit = timeout.value_or(usual_wait);
-  json::object body{{"until", std::move(until)}, {"timeout_ms", limit.count()}};
-  if (from) body["from"] = *from;
-  TRY_ASSIGN(json::value answer, context.api().post(terminal_path(id, "/wait"), std::move(body), limit + answer_margin));
-  return object_of(answer);
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
-// `give` gets the bytes of the command's output, in order.
-template <class Give>
-Result<> read_range(const Context& context, const std::string& id, std::uint64_t at, std::uint64_t end, Give give) {
-  while (at < end) {
-    TRY_ASSIGN(auto part, context.api().output(id, at, std::min(page_bytes, end - at)));
-    if (part.bytes.empty() || part.from >= end) return {};
-    give(std::string_view(part.bytes).substr(0, end - part.from));
-    at = part.from + part.bytes.size();
-  }
-  return {};
+Result<client::Command> find_command(const client::Terminal& terminal, const std::string& number) {
+  if (number == "last") return terminal.command();
+  const auto parsed = parse_number(number);
+  if (!parsed) return fail(Code::InvalidArgument, fmt::format("\"{}\" is no command's number.", number), "Use a number of `berth history`, or \"last\".");
+  return terminal.command(*parsed);
 }
 
-std::uint64_t offset_of(const json::object& object, std::string_view name) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(object, name)));
-}
-
-std::string command_path(const std::string& id, const std::string& number, const std::string& below = {}) {
-  return terminal_path(id, "/commands/" + client::percent_encode(number) + below);
-}
-
-Result<json::object> get_command(const Context& context, const std::string& id, const std::string& number) {
-  TRY_ASSIGN(json::value command, context.api().get(command_path(id, number)));
-  return object_of(command);
-}
-
-Result<> print_text(const Context& context, const std::string& id, const std::string& number, const verb::CommandOutput& how) {
-  std::string query = how.raw ? "?format=raw" : "?format=text";
-  if (how.head) query += fmt::format("&head={}", *how.head);
-  if (how.tail) query += fmt::format("&tail={}", *how.tail);
-  TRY_ASSIGN(const auto text, context.api().text(command_path(id, number, "/output" + query)));
+Result<> print_text(const Context& context, const client::Terminal& terminal, std::uint64_t number, const client::CommandTextOptions& how) {
+  TRY_ASSIGN(const auto text, terminal.command_text(number, how));
   context.output.print(text.body);
   if (!text.complete)
     context.output.note("A part of it is missing here: it is longer than one answer, or no longer kept. --raw gives all that is.");
   return {};
 }
 
-Result<> print_raw(const Context& context, const std::string& id, const json::object& command) {
-  std::uint64_t end = offset_of(command, "output_end");
-  if (text_of(command, "state") == "open") {  // so far
-    TRY_ASSIGN(json::value terminal, context.api().get(terminal_path(id)));
-    end = offset_of(object_of(terminal), "end");
-  }
-  return read_range(context, id, offset_of(command, "output_begin"), end, [&](std::string_view bytes) { context.output.print(bytes); });
-}
-
-// As it comes, until the command ends: each wait returns with the first byte that follows.
-Result<json::object> follow_command(const Context& context, const std::string& id, json::object command) {
-  const std::string number = std::to_string(number_of(command, "number"));
+// As it comes, until the command ends.
+Result<client::Command> follow_command(const Context& context, const client::Terminal& terminal, client::Command command) {
   const bool terminal_here = pty::is_terminal(context.output.streams().out);
   QueryFilter filter;
-  const auto give = [&](std::string_view bytes) { context.output.print(terminal_here ? filter.feed(bytes) : std::string(bytes)); };
-  for (std::uint64_t at = offset_of(command, "output_begin");;) {
-    TRY_ASSIGN(json::value terminal, context.api().get(terminal_path(id)));
-    TRY_ASSIGN(command, get_command(context, id, number));
-    const bool open = text_of(command, "state") == "open";
-    const std::uint64_t end = open ? offset_of(object_of(terminal), "end") : offset_of(command, "output_end");
-    TRY(read_range(context, id, at, end, give));
-    at = std::max(at, end);
-    if (!open || !flag_of(object_of(terminal), "running")) return command;
-    TRY(wait_until(context, id, {{"pattern", "(?s)."}}, usual_wait, at));
-  }
+  return terminal.follow_command(std::move(command), [&](std::string_view bytes) -> Result<> {
+    context.output.print(terminal_here ? filter.feed(bytes) : std::string(bytes));
+    return {};
+  });
 }
 
-std::string_view sentence(std::string_view event) {
-  if (event == "timeout") return "It did not happen in time.";
-  if (event == "exit") return "The terminal ended.";
+std::string_view sentence(client::Happened::Event event) {
+  if (event == client::Happened::Event::Timeout) return "It did not happen in time.";
+  if (event == client::Happened::Event::Exit) return "The terminal ended.";
   return "";
 }
 
-int exit_of(const json::object& command) {
-  return static_cast<int>(number_if(command, "exit_code").value_or(Failure));
+int exit_of(const client::Command& command) { return command.exit_code.value_or(Failure); }
+
+// The one thing that is waited for.
+Result<client::until::Any> wanted(const verb::Wait& verb) {
+  std::vector<client::until::Any> all;
+  if (!verb.pattern.empty()) all.emplace_back(client::until::Pattern{verb.pattern});
+  if (verb.idle) all.emplace_back(client::until::Idle{*verb.idle});
+  if (verb.command_end) all.emplace_back(client::until::CommandEnd{});
+  if (verb.exit) all.emplace_back(client::until::Exit{});
+  if (all.size() != 1) return fail(Code::InvalidArgument, "Wait for one thing.", "Use one of --pattern, --idle, --command and --exit.");
+  return all.front();
 }
 
 }  // namespace
 
 Result<int> send(const Context& context, const verb::Send& verb) {
+  using Event = client::Happened::Event;
   if (verb.text.empty() && verb.paste.empty() && verb.keys.empty() && !verb.enter)
     return fail(Code::InvalidArgument, "There is nothing to send.", "Use --text, --paste, --key or --enter.");
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  const std::string id = text_of(terminal, "id");
-  json::object body{{"text", verb.text}, {"enter", verb.enter || verb.wait_command}};
+  TRY_ASSIGN(const json::object found, find_terminal(context, verb.target, Want::Running));
+  const client::Terminal terminal(context.api(), text_of(found, "id"));
+  client::Input input{.text = verb.text, .paste = {}, .keys = verb.keys, .enter = verb.enter || verb.wait_command};
   if (!verb.paste.empty()) {
-    TRY_ASSIGN(body["paste"], read_paste(context, verb.paste));
+    TRY_ASSIGN(input.paste, read_paste(context, verb.paste));
   }
-  body["keys"] = json::array(verb.keys.begin(), verb.keys.end());
-  TRY(context.api().post(terminal_path(id, "/keys"), std::move(body)));
+  TRY(terminal.send(input));
   if (!verb.wait_command) return Success;
-  TRY_ASSIGN(json::object happened, wait_until(context, id, {{"command_end", true}}, verb.timeout, offset_of(terminal, "end")));
-  const std::string event = text_of(happened, "event");
-  if (event != "command_end") {
-    context.output.note(sentence(event));
-    return event == "timeout" ? TimedOut : Failure;
+  TRY_ASSIGN(const auto happened, terminal.wait(client::until::CommandEnd{}, {.from = offset_of(found, "end"),
+                                                                            .timeout = verb.timeout.value_or(usual_wait)}));
+  if (happened.event != Event::CommandEnd) {
+    context.output.note(sentence(happened.event));
+    return happened.event == Event::Timeout ? TimedOut : Failure;
   }
-  const json::object command = object_of(happened.at("command"));
-  if (context.output.json()) context.output.print_json(command);
-  else TRY(print_text(context, id, std::to_string(number_of(command, "number")), {}));
-  return exit_of(command);
+  if (context.output.json()) context.output.print_json(happened.command->document);
+  else TRY(print_text(context, terminal, happened.command->number, {}));
+  return exit_of(*happened.command);
 }
 
 Result<int> wait(const Context& context, const verb::Wait& verb) {
-  json::object until;
-  if (!verb.pattern.empty()) until["pattern"] = verb.pattern;
-  if (verb.idle) until["idle_ms"] = verb.idle->count();
-  if (verb.command_end) until["command_end"] = true;
-  if (verb.exit) until["exit"] = true;
-  if (until.size() != 1)
-    return fail(Code::InvalidArgument, "Wait for one thing.", "Use one of --pattern, --idle, --command and --exit.");
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, verb.exit ? Want::Any : Want::Running));
-  const std::string wanted = until.begin()->key();
-  TRY_ASSIGN(json::object happened, wait_until(context, text_of(terminal, "id"), std::move(until), verb.timeout, verb.from));
-  const std::string event = text_of(happened, "event");
-  if (context.output.json()) context.output.print_json(happened);
-  else if (event == "pattern") context.output.print(text_of(happened, "match") + "\n");
-  else context.output.note(sentence(event));
-  if (event == "timeout") return TimedOut;
-  return event == "exit" && wanted != "exit" ? Failure : Success;
+  using Event = client::Happened::Event;
+  TRY_ASSIGN(const auto until, wanted(verb));
+  TRY_ASSIGN(const json::object found, find_terminal(context, verb.target, verb.exit ? Want::Any : Want::Running));
+  client::WaitOptions options{.from = {}, .timeout = verb.timeout.value_or(usual_wait)};
+  if (verb.from) options.from = ByteOffset{*verb.from};
+  TRY_ASSIGN(const auto happened, client::Terminal(context.api(), text_of(found, "id")).wait(until, options));
+  if (context.output.json()) context.output.print_json(happened.document);
+  else if (happened.event == Event::Pattern) context.output.print(happened.match + "\n");
+  else context.output.note(sentence(happened.event));
+  if (happened.event == Event::Timeout) return TimedOut;
+  return happened.event == Event::Exit && !verb.exit ? Failure : Success;
 }
 
 Result<int> command_output(const Context& context, const verb::CommandOutput& verb) {
   if (int{verb.head.has_value()} + int{verb.tail.has_value()} + int{verb.follow} > 1)
     return fail(Code::InvalidArgument, "--head, --tail and --follow exclude each other.");
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Any));
-  const std::string id = text_of(terminal, "id");
-  TRY_ASSIGN(json::object command, get_command(context, id, verb.number));
+  TRY_ASSIGN(const json::object found, find_terminal(context, verb.target, Want::Any));
+  const client::Terminal terminal(context.api(), text_of(found, "id"));
+  TRY_ASSIGN(client::Command command, find_command(terminal, verb.number));
   if (context.output.json()) {
-    context.output.print_json(command);
+    context.output.print_json(command.document);
   } else if (verb.follow) {
-    TRY_ASSIGN(command, follow_command(context, id, std::move(command)));
+    TRY_ASSIGN(command, follow_command(context, terminal, std::move(command)));
     return exit_of(command);
   } else if (verb.raw && !verb.head && !verb.tail) {
-    TRY(print_raw(context, id, command));
+    TRY(terminal.command_bytes(command, [&](std::string_view bytes) -> Result<> {
+      context.output.print(bytes);
+      return {};
+    }));
   } else {
-    TRY(print_text(context, id, std::to_string(number_of(command, "number")), verb));
+    TRY(print_text(context, terminal, command.number, {.raw = verb.raw, .head = verb.head, .tail = verb.tail}));
   }
   return Success;
 }

@@ -9,6 +9,7 @@
 #include "cli/keyboard.hpp"
 #include "cli/screen_state.hpp"
 #include "client/attach.hpp"
+#include "client/terminal.hpp"
 #include "os/file.hpp"
 #include "pty/pty.hpp"
 #include "pty/raw_mode.hpp"
@@ -183,9 +184,7 @@ Result<Followed> follow(const Context& context, const FollowOptions& options) {
   raw.reset();
   if (!end && screen.output_gone) {
     // As a pipeline on one machine: whoever writes into a pipe that nobody reads is told by SIGPIPE.
-    if (options.input)
-      (void)context.api().post(fmt::format("/v1/terminals/{}/signal", options.terminal),
-                               boost::json::object{{"signal", SIGPIPE}});
+    if (options.input) (void)client::Terminal(context.api(), options.terminal).signal(SIGPIPE);
     return Followed{.code = 128 + SIGPIPE, .left = true};
   }
   TRY(end);

@@ -35,9 +35,7 @@ void add_terminal_changes(CLI::App& terminal, Store& store) {
   Builder<verb::TerminalResize> resize(terminal, store, "resize", "Tell a terminal its size", "berth terminal resize build 120x40");
   resize.option("TARGET", &verb::TerminalResize::target, "", whose)->required();
   resize.parsed("SIZE", "", "COLUMNSxROWS", [](verb::TerminalResize& v, const std::string& text) {
-    const TerminalSize size = parse_size(text);
-    v.cols = size.cols;
-    v.rows = size.rows;
+    v.size = parse_size(text);
   })->required();
   Builder<verb::TerminalClose> close(terminal, store, "close", "Hang up; kill what is still there after a grace",
                                      "berth terminal close build\nberth terminal close build/tests --grace 30s");

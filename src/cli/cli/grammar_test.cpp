@@ -102,8 +102,8 @@ TEST(Grammar, OtherVerbs) {
   EXPECT_TRUE(slow.failed && slow.slower == std::chrono::seconds{5} && slow.cwd == "/w" && slow.target == "box/main");
   const auto found = parsed<verb::Grep>("grep -C 2 -i pattern box");
   EXPECT_TRUE(found.context == 2 && found.ignore_case && found.pattern == "pattern" && found.target == "box");
-  const auto size = parsed<verb::TerminalResize>("terminal resize box/main 120x40");
-  EXPECT_TRUE(size.cols == 120 && size.rows == 40 && size.target == "box/main");
+  const auto resize = parsed<verb::TerminalResize>("terminal resize box/main 120x40");
+  EXPECT_TRUE(resize.size.cols == 120 && resize.size.rows == 40 && resize.target == "box/main");
   EXPECT_EQ(parsed<verb::TerminalClose>("terminal close box --grace 2s").grace, std::chrono::seconds{2});
   EXPECT_EQ(parsed<verb::CommandOutput>("output box 12 --tail 3").tail, 3u);
   EXPECT_TRUE(parsed<verb::Logs>("logs -f box").follow);

@@ -1,26 +1,24 @@
 #pragma once
-// Reading the API's objects without ever failing: what is absent or of another type is empty. A newer server may leave
-// out or add what it likes; people see a gap in a table then, not an error.
+// Reading the API's objects without ever failing (client/json.hpp), and what only people need of them.
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "base/result.hpp"
 #include "cli/human.hpp"
+#include "client/json.hpp"
 
 namespace berth::cli {
 
-[[nodiscard]] std::string text_of(const boost::json::object& object, std::string_view name);
-[[nodiscard]] std::int64_t number_of(const boost::json::object& object, std::string_view name);  // 0
-[[nodiscard]] std::optional<std::int64_t> number_if(const boost::json::object& object, std::string_view name);
-[[nodiscard]] bool flag_of(const boost::json::object& object, std::string_view name);
+using client::flag_of;
+using client::items_of;
+using client::number_if;
+using client::number_of;
+using client::object_of;
+using client::offset_of;
+using client::text_of;
+
 [[nodiscard]] std::optional<WallTime> time_of(const boost::json::object& object, std::string_view name);
-[[nodiscard]] boost::json::object object_of(const boost::json::value& value);
-// {"items": […]} → the objects in it; Internal when it is something else.
-[[nodiscard]] Result<boost::json::array> items_of(const boost::json::value& answer);
 
 }  // namespace berth::cli

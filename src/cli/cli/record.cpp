@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "cli/actions.hpp"
 #include "cli/follow.hpp"
@@ -11,6 +12,7 @@
 #include "cli/query_filter.hpp"
 #include "cli/table.hpp"
 #include "cli/targets.hpp"
+#include "client/terminal.hpp"
 #include "pty/raw_mode.hpp"
 
 namespace berth::cli {
@@ -28,42 +30,29 @@ std::map<std::string, std::string> sandbox_names(const Context& context) {
   return out;
 }
 
-std::string history_query(const verb::History& verb) {
-  std::string query;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, client::percent_encode(value));
-  };
-  if (!verb.target.empty()) add(names_terminal(verb.target) ? "terminal" : "sandbox", verb.target);
-  if (verb.failed) add("failed", "true");
-  if (verb.running) add("running", "true");
-  if (verb.full_screen) add("full_screen", "true");
-  if (verb.untrusted) add("trusted", "false");
-  if (verb.slower) add("slower_ms", std::to_string(verb.slower->count()));
-  if (!verb.cwd.empty()) add("cwd", verb.cwd);
-  if (!verb.text.empty()) add("text", verb.text);
-  return "/v1/commands" + query;
+Result<std::vector<client::Command>> find_commands(const Context& context, const verb::History& verb) {
+  const client::CommandFilter filter{.failed = verb.failed, .running = verb.running, .full_screen = verb.full_screen,
+                                     .untrusted = verb.untrusted, .slower = verb.slower, .cwd = verb.cwd, .text = verb.text,
+                                     .most = verb.limit};
+  if (names_terminal(verb.target)) return client::Terminal(context.api(), verb.target).commands(filter);
+  return client::commands_of_sandbox(context.api(), verb.target, filter);
 }
 
-std::string history_text(const Context& context, const verb::History& verb, const json::array& commands) {
+std::string history_text(const Context& context, const verb::History& verb, const std::vector<client::Command>& commands) {
   const bool everywhere = verb.target.empty();
   auto names = everywhere ? sandbox_names(context) : std::map<std::string, std::string>();
   std::vector<std::string> head{"TIME", "EXIT", "DURATION", "DIRECTORY", "COMMAND"};
   if (everywhere) head.insert(head.begin() + 1, "SANDBOX");
   Table table(head);
-  for (auto item = commands.rbegin(); item != commands.rend(); ++item) {  // oldest first, as a shell shows it
-    json::object command = object_of(*item);
-    auto started = time_of(command, "started");
-    auto exit = number_if(command, "exit_code"), duration = number_if(command, "duration_ns");
+  for (auto command = commands.rbegin(); command != commands.rend(); ++command) {  // oldest first, as a shell shows it
+    const auto started = parse_time(command->started);
     std::vector<std::string> row{started ? local_time(*started) : "",
-                                 exit                                  ? std::to_string(*exit)
-                                 : text_of(command, "state") == "open" ? "runs"
-                                                                       : "?",
-                                 duration ? human_duration(std::chrono::nanoseconds{*duration}) : "",
-                                 text_of(command, "cwd"), one_line(text_of(command, "text"), shown_command)};
+                                 command->exit_code ? std::to_string(*command->exit_code) : command->open ? "runs" : "?",
+                                 command->duration ? human_duration(*command->duration) : "", command->cwd,
+                                 one_line(command->text, shown_command)};
     if (everywhere) {
-      std::string id = text_of(command, "sandbox");
-      auto name = names.find(id);
-      row.insert(row.begin() + 1, name == names.end() ? id : name->second);
+      const auto name = names.find(command->sandbox);
+      row.insert(row.begin() + 1, name == names.end() ? command->sandbox : name->second);
     }
     table.add(std::move(row));
   }
@@ -86,11 +75,14 @@ Result<std::uint64_t> read_journal(const Context& context, const std::string& te
 }  // namespace
 
 Result<int> history(const Context& context, const verb::History& verb) {
-  TRY_ASSIGN(json::array commands, context.api().list(history_query(verb), verb.limit));
-  if (context.output.json())
-    context.output.print_json(commands);
-  else
+  TRY_ASSIGN(const auto commands, find_commands(context, verb));
+  if (context.output.json()) {
+    json::array documents;
+    for (const client::Command& command : commands) documents.push_back(command.document);
+    context.output.print_json(documents);
+  } else {
     context.output.print(history_text(context, verb, commands));
+  }
   return Success;
 }
 

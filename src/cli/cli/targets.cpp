@@ -6,16 +6,13 @@
 
 #include "base/id.hpp"
 #include "cli/json.hpp"
+#include "client/terminal.hpp"
 
 namespace berth::cli {
 namespace json = boost::json;
 
 std::string sandbox_path(const std::string& sandbox, const std::string& below) {
   return "/v1/sandboxes/" + client::percent_encode(sandbox) + below;
-}
-
-std::string terminal_path(const std::string& terminal, const std::string& below) {
-  return "/v1/terminals/" + client::percent_encode(terminal) + below;
 }
 
 bool names_terminal(const std::string& target) { return TerminalId::looks_like(target) || target.contains('/'); }
@@ -36,8 +33,8 @@ const json::object* choose_terminal(const json::array& terminals, Want want) {
 
 Result<json::object> find_terminal(const Context& context, const std::string& target, Want want) {
   if (names_terminal(target)) {
-    TRY_ASSIGN(json::value terminal, context.api().get(terminal_path(target)));
-    return object_of(terminal);
+    TRY_ASSIGN(auto terminal, client::Terminal(context.api(), target).state());
+    return std::move(terminal.document);
   }
   TRY_ASSIGN(json::value answer, context.api().get(sandbox_path(target, "/terminals")));
   TRY_ASSIGN(json::array terminals, items_of(answer));

@@ -21,8 +21,7 @@ Result<boost::json::object> find_terminal(const Context& context, const std::str
 // Pure: the choice among a sandbox's terminals, oldest first as the API lists them; nullptr when none fits.
 [[nodiscard]] const boost::json::object* choose_terminal(const boost::json::array& terminals, Want want);
 
-// "/v1/terminals/NAME" and "/v1/sandboxes/NAME", encoded.
-[[nodiscard]] std::string terminal_path(const std::string& terminal, const std::string& below = {});
+// "/v1/sandboxes/NAME", encoded.
 [[nodiscard]] std::string sandbox_path(const std::string& sandbox, const std::string& below = {});
 
 }  // namespace berth::cli

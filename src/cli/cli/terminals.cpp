@@ -8,13 +8,13 @@
 #include "cli/json.hpp"
 #include "cli/table.hpp"
 #include "cli/targets.hpp"
+#include "client/terminal.hpp"
 
 namespace berth::cli {
 namespace json = boost::json;
 namespace {
 
 constexpr std::size_t shown_program = 40, shown_title = 30;
-constexpr std::chrono::seconds usual_grace{60}, close_margin{30};
 
 std::string program_of(const json::object& terminal) {
   std::string out;
@@ -41,11 +41,13 @@ Result<json::array> terminals_of(const Context& context, const std::string& sand
 }
 
 // The answer of a verb that changes one: for a program all of it, for a person what it is called.
-Result<int> tell(const Context& context, const json::value& terminal) {
+int tell(const Context& context, const json::object& terminal) {
   if (context.output.json()) context.output.print_json(terminal);
-  else context.output.print(text_of(object_of(terminal), "id") + "\n");
+  else context.output.print(text_of(terminal, "id") + "\n");
   return Success;
 }
+
+client::Terminal at(const Context& context, const json::object& terminal) { return {context.api(), text_of(terminal, "id")}; }
 
 }  // namespace
 
@@ -76,33 +78,29 @@ Result<int> list_terminals(const Context& context, const verb::TerminalList& ver
 }
 
 Result<int> rename_terminal(const Context& context, const verb::TerminalRename& verb) {
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Any));
-  TRY_ASSIGN(json::value named, context.api().post(terminal_path(text_of(terminal, "id"), "/rename"), json::object{{"name", verb.name}}));
-  return tell(context, named);
+  TRY_ASSIGN(const json::object terminal, find_terminal(context, verb.target, Want::Any));
+  TRY_ASSIGN(const auto named, at(context, terminal).rename(verb.name));
+  return tell(context, named.document);
 }
 
 Result<int> signal_terminal(const Context& context, const verb::TerminalSignal& verb) {
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  TRY(context.api().post(terminal_path(text_of(terminal, "id"), "/signal"), json::object{{"signal", verb.signal}}));
+  TRY_ASSIGN(const json::object terminal, find_terminal(context, verb.target, Want::Running));
+  TRY(at(context, terminal).signal(verb.signal));
   return tell(context, terminal);
 }
 
 Result<int> resize_terminal(const Context& context, const verb::TerminalResize& verb) {
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  const std::string id = text_of(terminal, "id");
-  TRY(context.api().post(terminal_path(id, "/resize"), json::object{{"cols", verb.cols}, {"rows", verb.rows}}));
-  TRY_ASSIGN(json::value now, context.api().get(terminal_path(id)));
-  return tell(context, now);
+  TRY_ASSIGN(const json::object terminal, find_terminal(context, verb.target, Want::Running));
+  TRY(at(context, terminal).resize(verb.size));
+  TRY_ASSIGN(const auto now, at(context, terminal).state());
+  return tell(context, now.document);
 }
 
 Result<int> close_terminal(const Context& context, const verb::TerminalClose& verb) {
-  TRY_ASSIGN(json::object terminal, find_terminal(context, verb.target, Want::Running));
-  json::object body;
-  if (verb.grace) body["grace_ms"] = verb.grace->count();
-  const std::chrono::milliseconds patience = verb.grace.value_or(usual_grace) + close_margin;
+  TRY_ASSIGN(const json::object terminal, find_terminal(context, verb.target, Want::Running));
   Progress progress(context.output, fmt::format("Closing {}", verb.target));
-  TRY_ASSIGN(json::value ended, context.api().post(terminal_path(text_of(terminal, "id"), "/close"), std::move(body), patience));
-  return tell(context, ended);
+  TRY_ASSIGN(const auto ended, at(context, terminal).close(verb.grace));
+  return tell(context, ended.document);
 }
 
 }  // namespace berth::cli

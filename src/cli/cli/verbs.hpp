@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/units.hpp"
 #include "cli/session_verbs.hpp"
 #include "cli/snapshot_verbs.hpp"
 
@@ -210,7 +211,7 @@ struct TerminalSignal {
 };
 struct TerminalResize {
   std::string target;
-  std::uint32_t cols = 0, rows = 0;
+  TerminalSize size;
 };
 struct TerminalClose {
   std::string target;
