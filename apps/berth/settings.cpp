@@ -14,7 +14,7 @@ control::Settings control_settings(const config::Settings& s) {
           .terminal_max = s.terminal.max,
           .recording_html_lines = s.recording.html_lines, .terminal_journal_segment_bytes = s.terminal.journal_segment_bytes,
           .terminal_journal_sync = s.terminal.journal_sync_ms,
-          .journal_seal = s.journal.seal, .journal_terminal_bytes = s.journal.terminal_bytes,
+          .journal_seal = s.journal.seal, .journal_record_input = s.journal.record_input, .journal_terminal_bytes = s.journal.terminal_bytes,
           .journal_owner_bytes = s.journal.owner_bytes, .journal_keep = s.journal.keep_ms,
           .terminal_send_buffer_bytes = s.terminal.send_buffer_bytes,
           .terminal_chunk_bytes = s.terminal.chunk_bytes,

@@ -66,7 +66,7 @@ def test_every_change_has_its_record(own):
     terminal = ada.terminal(box, "cat", name="main")
     executed = ada.exec(box, "true")
     asyncio.run(takes_over(server, made["text"], terminal))
-    ada.call("PATCH", f"/v1/terminals/{terminal['id']}", {"name": "other"}, expect=200)
+    ada.call("POST", f"/v1/terminals/{terminal['id']}/rename", {"name": "other"}, expect=200)
     link = ada.call("POST", "/v1/keys", {"terminal": terminal["id"]}, expect=201).json["key"]
     ada.call("DELETE", f"/v1/keys/{link['id']}", expect=204)
     ada.call("POST", f"/v1/terminals/{terminal['id']}/close", {}, expect=200)
@@ -98,7 +98,7 @@ def test_every_change_has_its_record(own):
     expected += [("local", "job.cancelled", job)] if cancelled.status == 200 else []
     expected += [("local", "user.role_changed", "ada"), ("local", "user.disabled", "ada")]
     assert done(rows, before) == expected
-    assert done(rows)[:2] == [("server", "key.created", api.get("/v1/keys")["items"][0]["id"]), ("local", "secret.rotated", "key 1")]
+    assert done(rows)[:2] == [("server", "key.created", api.get("/v1/keys")["items"][0]["id"]), ("server", "secret.created", "key 1")]
     assert {row["key"] for row in rows if row["actor"] == "ada"} == {made["key"]["id"]}
     assert all(row["request"].startswith("req_") for row in rows if row["actor"] in ("ada",))
     assert abs(rows[-1]["time"] / 1e9 - datetime.now().timestamp()) < 600

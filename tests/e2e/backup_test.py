@@ -84,11 +84,11 @@ def test_a_backup_while_everybody_writes_is_a_home_elsewhere(own, elsewhere, wor
     api.put(box, "/workspace/notes", b"kept\n")
     ended = api.terminal(box, "sh", "-c", "seq 1 20000", name="ended")
     eventually(lambda: not api.get(f"/v1/terminals/{ended['id']}")["running"], 60, "its end")
-    loud = api.terminal(box, "sh", "-c", "i=0; while :; do i=$((i+1)); echo line $i; done", name="loud")
+    loud = api.terminal(box, "sh", "-c", "i=0; while :; do i=$((i+1)); echo line $i; [ $((i % 100)) != 0 ] || sleep 0.05; done", name="loud")
     api.call("POST", "/v1/users", {"name": "ada", "role": "member"}, expect=201)
     log = create(api, "Talk")
     for i in range(50):
-        api.post(f"/v1/sessions/{log['id']}/logs/prompts", {"id": str(i), "entry": {"text": f"{i}"}}, 201)
+        api.post(f"/v1/sessions/{log['id']}/logs/prompts", {"id": str(i), "entry": {"text": f"{i}"}})
     writers = Writers(server, 6)
     eventually(lambda: min(writers.newest().values()) > 5, 60, "some versions")
     file = tmp_path / "all.backup"
@@ -113,12 +113,13 @@ def test_a_backup_while_everybody_writes_is_a_home_elsewhere(own, elsewhere, wor
         described = other.get(f"/v1/sessions/{session['id']}")
         version = described["version"]
         assert before[session["id"]] <= version <= after[session["id"]] + 1, f"seed {SEED}"
-        for number in (version, max(1, version - 3), 1):
+        for number in (version, max(1, version - 3), max(1, version - 40)):
             assert document(other, session, f"?version={number}")[1] == writers.acknowledged[session["id"]][number], f"seed {SEED}"
     assert [entry["entry"]["text"] for entry in other.get(f"/v1/sessions/{log['id']}/logs/prompts?limit=100")["items"]] == [str(i) for i in range(50)]
     assert there.key == server.key and there.tcp().get("/v1/info")["home"] == str(there.home)
     assert [user["name"] for user in other.get("/v1/users")["items"]] == ["ada"]
-    whole = output(api, loud) if api.get(f"/v1/terminals/{loud['id']}")["running"] else b""
+    api.call("POST", f"/v1/terminals/{loud['id']}/close", {}, expect=200)
+    whole = output(api, loud)
     assert output(other, ended) == output(api, ended)
     kept = output(other, loud)
     assert len(kept) > 0 and whole.startswith(kept), "the journal of a program that printed is a beginning of what it printed"
@@ -166,7 +167,7 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(own, words, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     file, home = out / "b", out / "home"
-    assert "no terminal" in berth("backup", "create", file, check=3).stderr and not file.exists()
+    assert "no terminal" in berth("backup", "create", file, check=3, start_new_session=True).stderr and not file.exists()
     berth("backup", "create", "--passphrase-file", words, file, check=0)
     assert "there already" in berth("backup", "create", "--passphrase-file", words, file, check=1).stderr
     assert "wrong" in cli(home, "backup", "restore", "--passphrase-file", wrong, file, check=4).stderr
@@ -196,11 +197,11 @@ def test_a_full_disk_is_said_and_nothing_stays(own, words, tmp_path):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
     try:
         refused = server.cli("backup", "create", "--passphrase-file", words, small / "b")
-        assert refused.returncode != 0 and "full" in refused.stderr, refused.stderr
+        assert refused.returncode != 0 and ("full" in refused.stderr or "space" in refused.stderr), refused.stderr
         assert list(small.iterdir()) == [] and not (server.home / ".backup").exists()
         server.cli("backup", "create", "--passphrase-file", words, tmp_path / "b", check=0)
         refused = cli(small / "home", "backup", "restore", "--passphrase-file", words, tmp_path / "b")
-        assert refused.returncode != 0 and "full" in refused.stderr, refused.stderr
+        assert refused.returncode != 0 and ("full" in refused.stderr or "space" in refused.stderr), refused.stderr
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", "--lazy", small], check=True)

@@ -3,7 +3,8 @@
 import asyncio
 import json
 
-from kit import cli, eventually
+import pytest
+from kit import SLOW, cli, eventually
 from viewer import watch
 
 LINES = 20000
@@ -74,6 +75,86 @@ def test_damage_is_named(own):
     shown = cli(server.home, "journal", "check")
     assert shown.returncode == 1 and "offsets 0 to" in shown.stdout
     assert cli(server.home, "journal", "check", "nowhere").returncode == 3
+
+
+def typed(api, terminal, version):
+    """(what was typed, what was shown) of a recording with input."""
+    data = api.call("GET", f"/v1/terminals/{terminal['id']}/recording?format=asciicast-{version}&input=true", expect=200).data
+    events = [json.loads(line) for line in data.decode().splitlines()[1:]]
+    return tuple("".join(text for _, code, text in events if code == kind) for kind in "io")
+
+
+ASKING = ("printf 'name: '; read name; stty -echo; printf 'password: '; read password; stty echo; printf 'more: '; "
+          "read more; echo $name ${#password} $more")
+
+
+@pytest.mark.parametrize("seal", ("true", "false"))
+def test_what_is_typed_is_kept_where_it_is_asked_for_and_never_a_password(own, seal):
+    server = own(env={"BERTH_JOURNAL_RECORD_INPUT": "true", "BERTH_JOURNAL_SEAL": seal, "BERTH_LOG_LEVEL": "debug"})
+    api = server.api()
+    made = api.sandbox("container")
+    terminal = api.terminal(made, "sh", "-c", ASKING)
+    for question, answer in ((b"name: ", "zoe zephyr\n"), (b"password: ", "correct horse battery\n"), (b"more: ", "and more\n")):
+        eventually(lambda: question in b"".join(data for _, data in api.output(terminal)), 20, "a question")
+        api.call("POST", f"/v1/terminals/{terminal['id']}/input", {"text": answer}, expect=204)
+    seen = bytes(asyncio.run(watch(server, terminal)).data)
+    assert b"zoe zephyr 21 and more" in seen
+    for version in ("v2", "v3"):
+        keys, shown = typed(api, terminal, version)
+        assert keys == "zoe zephyr\nand more\n", keys
+        assert shown.encode() == seen, "what was typed is no output"
+    name = terminal["id"]
+    cast = cli(server.home, "terminal", "export", name, "--input").stdout
+    assert '"i"' in cast and "zephyr" in cast and "horse" not in cast
+    for without in (cli(server.home, "terminal", "export", name).stdout, cli(server.home, "replay", name).stdout):
+        assert '"i"' not in without and "zephyr" in without  # it was echoed
+    refused = api.call("GET", f"/v1/terminals/{name}/recording?format=raw&input=true")
+    assert refused.problem["code"] == "invalid_argument"
+    places = [path for path in server.home.rglob("*") if path.is_file() and b"horse battery" in path.read_bytes()]
+    assert places == []
+    server.kill()
+    code, report = check(server, name)
+    assert code == 0 and report[0]["input_records"] == 2 and report[0]["input_bytes"] == len("zoe zephyr\nand more\n")
+    server.start()
+
+
+def test_what_is_typed_is_not_kept_unless_it_is_asked_for(own):
+    server = own()
+    api = server.api()
+    made = api.sandbox("container")
+    terminal = api.terminal(made, "sh", "-c", "read line; echo got $line")
+    api.call("POST", f"/v1/terminals/{terminal['id']}/input", {"text": "something\n"}, expect=204)
+    assert b"got something" in bytes(asyncio.run(watch(server, terminal)).data)
+    assert typed(api, terminal, "v3")[0] == ""
+    code, report = check(server, terminal["id"])
+    assert code == 0 and report[0]["input_records"] == 0
+
+
+def test_of_a_shell_its_commands_input_is_kept_and_no_password_of_read(own):
+    server = own(env={"BERTH_JOURNAL_RECORD_INPUT": "true"})
+    api = server.api()
+    api.post("/v1/templates/debian/build")
+    made = api.sandbox("container", "debian")
+    terminal = api.terminal(made)
+    path = f"/v1/terminals/{terminal['id']}"
+
+    def answer(pattern, text):
+        body = {"until": {"pattern": pattern}, "from": 0, "timeout_ms": int(30_000 * SLOW)}
+        assert api.post(path + "/wait", body)["event"] == "pattern", pattern
+        api.call("POST", path + "/input", {"text": text}, expect=204)
+
+    # bash says what it was given with -p before it switches the echo off, so the question is asked after that.
+    answer(r"133;B", "read -p 'na'me': ' name; stty -echo; printf 'pass'word': '; read -s secret; stty echo; echo le''ngth ${#secret}\r")
+    answer("name: ", "zoe zephyr\r")
+    answer("password: ", "correct horse battery\r")
+    answer("length 21", "exit\r")
+    seen = bytes(asyncio.run(watch(server, terminal)).data)
+    assert b"length 21" in seen
+    keys, _ = typed(api, terminal, "v2")
+    assert "zoe zephyr\r" in keys and "horse" not in keys, keys
+    decrypted = b"".join(data for _, data in api.output(terminal))
+    assert b"horse battery" not in decrypted
+    assert [path for path in server.home.rglob("*") if path.is_file() and b"horse battery" in path.read_bytes()] == []
 
 
 def test_a_journal_keeps_its_limit(own):

@@ -39,6 +39,8 @@ def test_every_route_is_refused_but_those_that_show_it(server, api, operations, 
         assert answer.status == (200 if operation in OPENS else 403), f"{operation}: {answer.status} {answer.data[:200]}"
         for another in (other["id"], UNKNOWN["terminal"], made["name"] + "%2Fother"):
             assert ask(theirs, operation, method, path, {**real, "terminal": another}).status in (403,) or "{terminal}" not in path, operation
+    typed = theirs.call("GET", f"/v1/terminals/{terminal['id']}/recording?input=true")
+    assert typed.problem["code"] == "permission_denied", "it shows what was printed"
     assert attach(server, link["text"], terminal, seat="read") == 101
     for wrong, wish in ((terminal, {}), (terminal, {"seat": "take"}), (other, {"seat": "read"}), (UNKNOWN["terminal"], {"seat": "read"})):
         assert attach(server, link["text"], wrong, **wish) == 403, wish

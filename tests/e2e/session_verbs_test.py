@@ -126,13 +126,13 @@ def test_exported_keys_are_sealed_with_a_passphrase(server, berth, tmp_path):
     file = tmp_path / "keys"
     key = (server.home / "keys/00000001.key").read_bytes()
     assert berth("secret", "export", file, "--passphrase-file", short).returncode == 3 and not file.exists()
-    assert berth("secret", "export", file, "--passphrase").returncode == 3 and not file.exists(), "nobody is there to ask"
+    assert berth("secret", "export", file, "--passphrase", start_new_session=True).returncode == 3 and not file.exists(), "nobody is there to ask"
     berth("secret", "export", file, "--passphrase-file", words, check=0)
     assert file.stat().st_mode & 0o777 == 0o600
     assert key not in file.read_bytes() and key.hex().encode() not in file.read_bytes()
     server.stop()
     (server.home / "keys/00000001.key").unlink()
-    assert "no terminal" in berth("secret", "import", file, check=3).stderr
+    assert "no terminal" in berth("secret", "import", file, check=3, start_new_session=True).stderr
     assert "wrong" in berth("secret", "import", file, "--passphrase-file", wrong, check=4).stderr
     damaged = tmp_path / "damaged"
     damaged.write_bytes(file.read_bytes()[:-1])

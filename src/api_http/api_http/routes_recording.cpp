@@ -22,6 +22,7 @@ constexpr FormatName formats[] = {{"asciicast-v2", RecordingFormat::Cast2, "appl
 
 Result<Action> plan_export(Call& call) {
   control::ExportTerminal action{.terminal = call.terminal(), .from = call.text("from").value_or(""), .to = call.text("to").value_or("")};
+  TRY_ASSIGN(action.input, call.flag("input"));
   const auto word = call.text("format").value_or("asciicast-v2");
   for (const FormatName& each : formats)
     if (each.name == word) {
@@ -64,7 +65,8 @@ void add_recording_routes(std::vector<Route>& table) {
                    .query = {{"format", schema::one_of({"asciicast-v2", "asciicast-v3", "text", "raw", "html"}),
                               "asciicast-v2 when absent.", false},
                              {"from", schema::text(), "Where it begins: an offset, cmd:NUMBER, a time since the beginning (90s) or a moment (RFC 3339).", false},
-                             {"to", schema::text(), "Where it ends, said in the same way; the present end when absent.", false}},
+                             {"to", schema::text(), "Where it ends, said in the same way; the present end when absent.", false},
+                             {"input", schema::boolean(), "Of a cast: with what was typed, as i events, where that was kept (journal.record_input).", false}},
                    .body = {},
                    .answer = {200, "application/x-asciicast", {}, "The recording, in pieces; of another type with another format.",
                               {"Content-Disposition"}},

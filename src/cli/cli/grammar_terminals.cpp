@@ -52,6 +52,7 @@ void add_recording_verbs(CLI::App& terminal, Store& store) {
   out.option("-o,--output", &verb::TerminalExport::output, "FILE", "Into this file; stdout when absent or -");
   out.option("--from", &verb::TerminalExport::from, "PLACE", "Where it begins: an offset, cmd:NUMBER, a time since the beginning (90s) or a moment (RFC 3339)");
   out.option("--to", &verb::TerminalExport::to, "PLACE", "Where it ends");
+  out.flag("--input", &verb::TerminalExport::input, "A cast with what was typed, where that was kept (journal.record_input)");
   Builder<verb::TerminalImport> in(terminal, store, "import", "Make a terminal of an asciicast: it can be replayed, searched and exported",
                                    "berth terminal import demo.cast --name demo\nberth replay demo");
   in.option("FILE", &verb::TerminalImport::file, "", "An asciicast, version 2 or 3; - is stdin")->required();

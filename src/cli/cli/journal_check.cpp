@@ -67,7 +67,8 @@ json::object json_of(const Checked& checked) {
   for (const auto& segment : report.segments)
     segments.push_back(json::object{{"name", journal::to_string(segment.name)}, {"sealed", segment.sealed},
                                     {"compact", segment.compact}, {"disk_bytes", segment.disk_bytes},
-                                    {"output_bytes", segment.output_bytes}, {"records", segment.records}});
+                                    {"output_bytes", segment.output_bytes}, {"records", segment.records},
+                                    {"input_records", segment.input_records}, {"input_bytes", segment.input_bytes}});
   for (const auto& each : report.damage)
     damage.push_back(json::object{{"segment", journal::to_string(each.segment)}, {"position", each.position},
                                   {"from", each.begin.value}, {"to", each.end.value}, {"what", each.what}});
@@ -77,6 +78,8 @@ json::object json_of(const Checked& checked) {
   out["torn_bytes"] = report.torn_bytes;
   out["disk_bytes"] = sum_of(report, &journal::SegmentReport::disk_bytes);
   out["output_bytes"] = sum_of(report, &journal::SegmentReport::output_bytes);
+  out["input_records"] = sum_of(report, &journal::SegmentReport::input_records);
+  out["input_bytes"] = sum_of(report, &journal::SegmentReport::input_bytes);
   out["damages"] = report.damages;
   out["segments"] = std::move(segments);
   out["damage"] = std::move(damage);
@@ -90,18 +93,19 @@ std::string form_of(const journal::CheckReport& report) {
 }
 
 void print(const Context& context, const std::vector<Checked>& all) {
-  Table table({"JOURNAL", "OUTPUT", "ON DISK", "RATIO", "SEGMENTS", "FORM", "STATE"});
+  Table table({"JOURNAL", "OUTPUT", "TYPED", "ON DISK", "RATIO", "SEGMENTS", "FORM", "STATE"});
   for (const Checked& checked : all) {
     const std::string name = checked.dir.filename().string();
     if (checked.error) {
-      table.add({name, "-", "-", "-", "-", "-", checked.error->message});
+      table.add({name, "-", "-", "-", "-", "-", "-", checked.error->message});
       continue;
     }
     const auto output = sum_of(checked.report, &journal::SegmentReport::output_bytes);
     const auto disk = sum_of(checked.report, &journal::SegmentReport::disk_bytes);
     std::string state = checked.report.whole() ? "whole" : fmt::format("{} damaged", checked.report.damages);
     if (checked.report.torn_bytes > 0) state += fmt::format(", {} torn at the end", human_bytes(checked.report.torn_bytes));
-    table.add({name, human_bytes(output), human_bytes(disk), disk == 0 ? "-" : fmt::format("{:.1f}", double(output) / double(disk)),
+    const auto typed = sum_of(checked.report, &journal::SegmentReport::input_bytes);
+    table.add({name, human_bytes(output), typed == 0 ? "-" : human_bytes(typed), human_bytes(disk), disk == 0 ? "-" : fmt::format("{:.1f}", double(output) / double(disk)),
                std::to_string(checked.report.segments.size()), form_of(checked.report), state});
   }
   context.output.print(table.text());

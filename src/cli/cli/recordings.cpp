@@ -29,7 +29,7 @@ Result<> write_into(const std::string& path, const std::function<Result<>(int fd
 
 Result<int> export_terminal(const Context& context, const verb::TerminalExport& verb) {
   TRY_ASSIGN(const auto terminal, find_terminal(context, verb.target, Want::Any));
-  const client::Api::Recording wanted{.terminal = text_of(terminal, "id"), .format = verb.format, .from = verb.from, .to = verb.to};
+  const client::Api::Recording wanted{.terminal = text_of(terminal, "id"), .format = verb.format, .from = verb.from, .to = verb.to, .input = verb.input};
   const auto fetch = [&](int fd) {
     return context.api().recording(wanted, [fd](std::string_view piece) { return os::write_all(fd, piece); });
   };

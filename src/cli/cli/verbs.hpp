@@ -194,6 +194,7 @@ struct TerminalRender {
 };
 struct TerminalExport {
   std::string target, format = "asciicast-v2", output, from, to;  // output: "" or "-" is stdout
+  bool input = false;  // of a cast: with what was typed
 };
 struct TerminalImport {
   std::string file, name;  // file: "-" is stdin

@@ -117,6 +117,7 @@ Result<> Api::recording(const Recording& wanted, std::function<Result<>(std::str
   std::string target = fmt::format("/v1/terminals/{}/recording?format={}", percent_encode(wanted.terminal), wanted.format);
   if (!wanted.from.empty()) target += "&from=" + percent_encode(wanted.from);
   if (!wanted.to.empty()) target += "&to=" + percent_encode(wanted.to);
+  if (wanted.input) target += "&input=true";
   TRY(checked({.target = std::move(target), .sink = std::move(sink)}));
   return {};
 }

@@ -63,6 +63,7 @@ class Api {
   // What a terminal showed, piece by piece into the sink; its error ends the call. Places as docs/api.md says; "" for none.
   struct Recording {
     std::string terminal, format, from, to;
+    bool input = false;  // of a cast: with what was typed, where that was kept
   };
   Result<> recording(const Recording& wanted, std::function<Result<>(std::string_view)> sink) const;
   // A terminal made of an asciicast.

@@ -120,6 +120,19 @@ TEST(Api, StrangeAnswersAreErrorsNotCrashes) {
   EXPECT_FALSE(api.output("t", 0, 1));
 }
 
+TEST(Api, ARecordingHasWhatWasTypedWhenItIsAskedFor) {
+  std::vector<std::string> targets;
+  Api api([&targets](const Request& request) -> Result<Response> {
+    targets.push_back(request.target);
+    return Response{.status = 200};
+  });
+  const auto sink = [](std::string_view) -> Result<> { return {}; };
+  ASSERT_TRUE(api.recording({.terminal = "trm_1", .format = "asciicast-v2", .from = "cmd:12", .to = {}}, sink));
+  ASSERT_TRUE(api.recording({.terminal = "trm_1", .format = "asciicast-v3", .from = {}, .to = {}, .input = true}, sink));
+  EXPECT_EQ(targets, (std::vector<std::string>{"/v1/terminals/trm_1/recording?format=asciicast-v2&from=cmd%3A12",
+                                               "/v1/terminals/trm_1/recording?format=asciicast-v3&input=true"}));
+}
+
 TEST(Api, OutputSaysWhereItIs) {
   Api api([](const Request& request) -> Result<Response> {
     EXPECT_EQ(request.target, "/v1/terminals/trm_1/output?from=3&limit=5");

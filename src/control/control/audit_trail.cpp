@@ -29,6 +29,8 @@ std::string named(const A& action) {
   std::string out;
   const auto take = [&](const auto& field) { if (out.empty()) out = text(field); };
   if constexpr (requires { action.change.session; }) take(action.change.session);
+  if constexpr (requires { action.target.snapshot; }) take(action.target.snapshot);
+  if constexpr (requires { action.snapshot; }) take(action.snapshot);
   if constexpr (requires { action.session; }) take(action.session);
   if constexpr (requires { action.terminal; }) take(action.terminal);
   if constexpr (requires { action.sandbox; }) take(action.sandbox);

@@ -31,6 +31,9 @@ class PooledStream final : public RecordingStream {
 }  // namespace
 
 ServiceImpl::Answer ServiceImpl::handle(Caller caller, ExportTerminal action) {
+  if (action.input && caller.only) co_return fail(Code::PermissionDenied, "A link shows what was printed, not what was typed.");
+  if (action.input && action.format != RecordingFormat::Cast2 && action.format != RecordingFormat::Cast3)
+    co_return fail(Code::InvalidArgument, "Only an asciicast has room for what was typed.", "Formats with it are asciicast-v2 and asciicast-v3.");
   CO_TRY_ASSIGN(auto found, co_await finder_.terminal(caller.owner, action.terminal));
   CO_TRY_ASSIGN(const auto row, co_await aio::on(found.executor(), row_of(found)));
   CO_TRY_ASSIGN(const auto from, co_await find_place(&domain_, row, action.from, "from", Edge::Begin));
@@ -38,6 +41,7 @@ ServiceImpl::Answer ServiceImpl::handle(Caller caller, ExportTerminal action) {
   RecordingRange range;
   if (from) range = {.from = from->offset, .to = {}, .first_marker = from->command};
   if (to) range.to = to->offset;
+  range.input = action.input;
   using Opened = std::unique_ptr<terminals::Recording>;
   CO_TRY_ASSIGN(auto recording, co_await pool_.run([this, row, range, format = action.format]() -> Result<Opened> {
     return open_recording(domain_, row, format, range);

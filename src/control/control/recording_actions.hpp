@@ -23,6 +23,7 @@ struct ExportTerminal {
   TerminalTarget terminal;
   RecordingFormat format = RecordingFormat::Cast2;
   std::string from, to;
+  bool input = false;  // of casts: with what was typed, where that was kept
 };
 
 // A terminal that has ended, made of an asciicast. It is in a sandbox of its own, that has stopped and never ran.

@@ -116,7 +116,7 @@ Result<std::unique_ptr<terminals::Recording>> open_recording(const Domain& domai
                                                              const RecordingRange& range) {
   terminals::RecordingSource source{.screen = {.journal = journal_of(domain, row.id), .key = {}, .size = row.size,
                                                .checkpoint_bytes = domain.parts.settings.terminal_checkpoint_bytes},
-                                    .from = range.from, .to = range.to, .pipes = row.kind == store::TerminalKind::Pipes,
+                                    .from = range.from, .to = range.to, .input = range.input, .pipes = row.kind == store::TerminalKind::Pipes,
                                     .nonce = row.nonce, .title = "", .command = terminals::shell_quote(row.argv),
                                     .first_marker = range.first_marker, .html_lines = domain.parts.settings.recording_html_lines};
   TRY_ASSIGN(source.screen.key, key_of(domain, row.id));

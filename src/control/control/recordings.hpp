@@ -10,6 +10,7 @@ namespace berth::control {
 struct RecordingRange {
   std::optional<ByteOffset> from, to;
   std::string first_marker;  // the command whose output begins at `from`
+  bool input = false;
 };
 [[nodiscard]] Result<std::unique_ptr<terminals::Recording>> open_recording(const Domain& domain, const store::TerminalRow& row,
                                                                            RecordingFormat format, const RecordingRange& range);

@@ -242,15 +242,18 @@ awaitable<void> ServiceImpl::note_used_keys() {
   }
 }
 
+// Rotation happens on the disk, with the server down or up; it is recorded when the key is first used.
 awaitable<Result<>> ServiceImpl::note_machine_key() {
+  Caller person = AuditTrail::server();
+  person.owner = local_owner;
   co_return co_await domain_.parts.store->write(
-      [number = std::to_string(domain_.parts.machine_keys->current()), also = audit_.of({.owner = std::string(local_owner), .key = {}, .address = {}, .request_id = {}},
-                                                                                        "secret.rotated")](store::Unit& unit) -> Result<> {
+      [number = std::to_string(domain_.parts.machine_keys->current()), created = audit_.of(AuditTrail::server(), "secret.created"),
+       rotated = audit_.of(person, "secret.rotated")](store::Unit& unit) -> Result<> {
         static constexpr const char* setting = "audit.machine_key";
         TRY_ASSIGN(const auto known, unit.setting(setting));
         if (known == number) return {};
         TRY(unit.put_setting(setting, number));
-        return store::write_also(also, unit, "key " + number);
+        return store::write_also(known ? rotated : created, unit, "key " + number);
       });
 }
 

@@ -43,6 +43,7 @@ struct Settings {  // names and defaults as in config/settings.def
   std::uint64_t terminal_journal_segment_bytes = 16 << 20;
   std::chrono::milliseconds terminal_journal_sync{1'000};
   bool journal_seal = true;
+  bool journal_record_input = false;
   std::uint64_t journal_terminal_bytes = 4ull << 30, journal_owner_bytes = 64ull << 30;
   std::chrono::milliseconds journal_keep{30'000};
   std::uint64_t terminal_send_buffer_bytes = 1 << 20;

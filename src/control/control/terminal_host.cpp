@@ -47,6 +47,7 @@ std::shared_ptr<terminals::Shared> Domain::shared_for(const std::shared_ptr<aio:
   shared->machine_keys = parts.machine_keys.get();
   shared->settings.chunk_bytes = parts.settings.terminal_chunk_bytes;
   shared->settings.seal = parts.settings.journal_seal;
+  shared->settings.record_input = parts.settings.journal_record_input;
   shared->settings.journal_bytes = parts.settings.journal_terminal_bytes;
   shared->settings.checkpoint_bytes = parts.settings.terminal_checkpoint_bytes;
   shared->settings.screen = parts.settings.terminal_screen;

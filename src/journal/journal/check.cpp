@@ -69,6 +69,10 @@ class Check {
         const Record& record = reader.record();
         if (record.header.offset > expected_) damaged(reader.name(), position, record.header.offset, "output before this record is missing");
         ++segment.records;
+        if (record.header.kind == Kind::Input) {
+          ++segment.input_records;
+          segment.input_bytes += record.payload.size();
+        }
         segment.output_bytes += record.end() - record.header.offset;
         report_.ended = report_.ended || record.header.kind == Kind::Exit;
         expected_ = std::max(expected_, record.end());

@@ -27,6 +27,7 @@ struct SegmentReport {
   std::uint64_t disk_bytes = 0;    // of the file
   std::uint64_t output_bytes = 0;  // that were read from it
   std::uint64_t records = 0;
+  std::uint64_t input_records = 0, input_bytes = 0;  // of them: what was typed, without sealing
 };
 
 struct Damage {

@@ -44,6 +44,28 @@ TEST_P(JournalCheck, SaysWhatIsThere) {
   }
 }
 
+TEST_P(JournalCheck, CountsWhatWasTyped) {
+  {
+    auto writer = Writer::open(dir_, {.segment_bytes = 20'000, .key = key_});
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE(writer->append(Kind::Input, "ls\n", at_second(61)));
+    ASSERT_TRUE(writer->append(Kind::Input, "exit\n", at_second(62)));
+  }
+  for (const bool compacted : {false, true}) {
+    if (compacted) ASSERT_TRUE(compact(dir_, key_, Last::Finished));
+    const auto report = run();
+    EXPECT_TRUE(report.whole());
+    EXPECT_EQ(report.kept.end, ByteOffset{60'000});
+    std::uint64_t records = 0, bytes = 0;
+    for (const auto& segment : report.segments) {
+      records += segment.input_records;
+      bytes += segment.input_bytes;
+    }
+    EXPECT_EQ(records, 2u);
+    EXPECT_EQ(bytes, 8u);
+  }
+}
+
 TEST_P(JournalCheck, NamesDamageWithItsOffsets) {
   const auto names = *list_segments(dir_);
   const auto path = dir_ / to_string(names[1]);

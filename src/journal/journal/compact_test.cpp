@@ -22,13 +22,14 @@ class JournalCompact : public ::testing::TestWithParam<bool> {
       const std::string part = numbered(static_cast<std::size_t>(i) * 7919 % 30'000, i);
       text_ += part;
       ASSERT_TRUE(writer.append(i % 5 == 0 ? Kind::Error : Kind::Output, part, at_second(i)));
+      if (i % 4 == 0) ASSERT_TRUE(writer.append(Kind::Input, part.substr(0, 20), at_second(i)));
       if (i % 3 == 0) ASSERT_TRUE(writer.append(Kind::Resize, encode_resize({}), at_second(i)));
     }
     ASSERT_TRUE(writer.append(Kind::Exit, encode_exit({.code = 3}), at_second(parts)));
   }
   // Every piece as a line.
   std::string story(ByteOffset from = {}) {
-    auto cursor = Cursor::open(dir_, from, key_);
+    auto cursor = Cursor::open(dir_, from, key_, Typed::Give);
     if (!cursor) return cursor.error().describe();
     std::string out;
     for (;;) {

@@ -33,19 +33,20 @@ SegmentName segment_of(const std::vector<SegmentName>& names, ByteOffset from) {
 }  // namespace
 
 // A segment may be removed between the listing and the opening: then the listing is old.
-Result<Cursor> Cursor::open(const std::filesystem::path& dir, ByteOffset from, const Key& key) {
+Result<Cursor> Cursor::open(const std::filesystem::path& dir, ByteOffset from, const Key& key, Typed typed) {
   for (int attempt = 0;; ++attempt) {
-    auto cursor = open_once(dir, from, key);
+    auto cursor = open_once(dir, from, key, typed);
     if (cursor || cursor.error().code != Code::NotFound || attempt == 8) return cursor;
     TRY(list_segments(dir));
   }
 }
 
-Result<Cursor> Cursor::open_once(const std::filesystem::path& dir, ByteOffset from, const Key& key) {
+Result<Cursor> Cursor::open_once(const std::filesystem::path& dir, ByteOffset from, const Key& key, Typed typed) {
   TRY_ASSIGN(const auto names, list_segments(dir));
   Cursor cursor;
   cursor.dir_ = dir;
   cursor.key_ = key;
+  cursor.typed_ = typed;
   cursor.offset_ = from;
   if (names.empty() && from == ByteOffset{}) return cursor;  // the writer is just making it
   if (names.empty()) return fail(Code::InvalidArgument, "The journal is empty.");
@@ -156,12 +157,16 @@ Result<bool> Cursor::wait_or_damage(Found found) {
   return true;
 }
 
+bool Cursor::is_given(const RecordHeader& header) const {
+  return is_known(header.kind) && (header.kind != Kind::Input || typed_ == Typed::Give);
+}
+
 // Moves past the record; it is given out unless all of it lies before the offset that is wanted.
 void Cursor::take(const Record& record) {
   expected_ = record.end();
   const ByteOffset begin = record.header.offset;
   const bool wanted = is_bytes(record.header.kind) ? record.end() > offset_ : begin >= offset_;
-  if (wanted && is_known(record.header.kind)) {
+  if (wanted && is_given(record.header)) {
     record_ = record;
     given_ = begin < offset_ ? static_cast<std::size_t>(offset_ - begin) : 0;
     offset_ = std::max(offset_, begin);

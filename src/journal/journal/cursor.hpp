@@ -43,10 +43,13 @@ struct Piece {
   ByteOffset end;         // of the byte behind it
 };
 
+// What was typed (Kind::Input) is private to who typed it: only who asks by name is given it.
+enum class Typed : bool { PassOver, Give };
+
 class Cursor {
  public:
   // Bytes before `from` are passed over, also in the middle of a record; what stands exactly at `from` is given.
-  static Result<Cursor> open(const std::filesystem::path& dir, ByteOffset from, const Key& key = {});
+  static Result<Cursor> open(const std::filesystem::path& dir, ByteOffset from, const Key& key = {}, Typed typed = Typed::PassOver);
 
   // The next piece, of at most max_bytes of data (other kinds come whole); empty at the present end: ask again later.
   // Kinds that are unknown are passed over. max_bytes is at least 1.
@@ -58,15 +61,17 @@ class Cursor {
 
  private:
   Cursor() = default;
-  static Result<Cursor> open_once(const std::filesystem::path& dir, ByteOffset from, const Key& key);
+  static Result<Cursor> open_once(const std::filesystem::path& dir, ByteOffset from, const Key& key, Typed typed);
   Result<bool> fetch();           // record_ or gap_ is the next one to give; false at the present end
   Result<bool> enter_first();
   Result<bool> wait_or_damage(SegmentReader::Found found);
   void take(const Record& record);
+  [[nodiscard]] bool is_given(const RecordHeader& header) const;
   std::unexpected<Error> damaged();
 
   std::filesystem::path dir_;
   Key key_;
+  Typed typed_ = Typed::PassOver;
   std::optional<SegmentReader> segment_;
   std::optional<Record> record_;  // being given out
   std::size_t given_ = 0;         // bytes of it

@@ -40,16 +40,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         continue;
       }
       const std::string payload(static_cast<unsigned char>(part[++at]), 'x');
-      const auto head = encode({.kind = static_cast<Kind>(1 + payload.size() % 6), .offset = offset}, payload, header.seed);
+      const auto head = encode({.kind = static_cast<Kind>(1 + payload.size() % 7), .offset = offset}, payload, header.seed);
       bytes.append(head.data(), head.size()).append(payload);
-      if (is_bytes(static_cast<Kind>(1 + payload.size() % 6))) offset += payload.size();
+      if (is_bytes(static_cast<Kind>(1 + payload.size() % 7))) offset += payload.size();
     }
     std::ofstream(dir / to_string(name), std::ios::binary) << bytes;
   }
 
   const auto known = summary(dir);
   BERTH_CHECK(known.has_value());
-  auto cursor = Cursor::open(dir, {size % 7});
+  const auto typed = size % 2 == 0 ? Typed::Give : Typed::PassOver;
+  auto cursor = Cursor::open(dir, {size % 7}, {}, typed);
   ByteOffset last;
   for (int steps = 0; cursor && steps < 100'000; ++steps) {
     auto piece = cursor->next(1 + size % 100);
@@ -58,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!*piece) break;
     BERTH_CHECK((*piece)->offset >= last);
     last = (*piece)->offset;
+    BERTH_CHECK((*piece)->kind != Kind::Input || typed == Typed::Give);
     for (const char c : (*piece)->data) BERTH_CHECK(!is_bytes((*piece)->kind) || c == 'x');
   }
   auto writer = Writer::open(dir);

@@ -33,6 +33,28 @@ TEST(JournalCursor, GivesPiecesOfTheSizeAsked) {
   EXPECT_EQ(seen, "1:bcd 4:efg 7:h ");
 }
 
+TEST(JournalCursor, GivesWhatWasTypedOnlyToWhoAsksForIt) {
+  for (const Key& key : {Key(), some_key()}) {
+    Directory home;
+    auto writer = create(home.journal(), 150, key);
+    ASSERT_TRUE(writer.append(Kind::Output, "$ ", at_second(1)));
+    ASSERT_TRUE(writer.append(Kind::Input, "ls\n", at_second(2)));
+    ASSERT_TRUE(writer.append(Kind::Output, "ls\r\n", at_second(2)));
+    ASSERT_TRUE(writer.append(Kind::Input, "\x04", at_second(3)));
+    EXPECT_EQ(writer.end(), ByteOffset{6}) << "what is typed has no place among the bytes";
+    EXPECT_EQ(read_all(home.journal(), {}, key), "$ ls\r\n");
+    for (const auto typed : {Typed::PassOver, Typed::Give}) {
+      auto cursor = Cursor::open(home.journal(), {}, key, typed);
+      ASSERT_TRUE(cursor);
+      std::string seen;
+      for (auto piece = *cursor->next(99); piece; piece = *cursor->next(99))
+        if (piece->kind == Kind::Input) seen += std::to_string(piece->offset.value) + "-" + std::to_string(piece->end.value) + ":" + std::string(piece->data) + " ";
+      EXPECT_EQ(seen, typed == Typed::Give ? "2-2:ls\n 6-6:\x04 " : "");
+    }
+    EXPECT_EQ(summary(home.journal(), key)->end, ByteOffset{6});
+  }
+}
+
 TEST(JournalCursor, TellsWhatStandsBetweenBytes) {
   Directory home;
   auto writer = create(home.journal(), 40);

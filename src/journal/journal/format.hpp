@@ -49,12 +49,13 @@ enum class Kind : std::uint8_t {
   Resize = 3,  // cols u16, rows u16
   Exit = 4,    // code i32, signal i32 (not 0: killed by it); nothing but notes follows
   Note = 5,    // text for people: what was lost and why
+  Input = 6,   // bytes that were written to a PTY while it echoed, where that is asked for; readers before it pass over it
 };
 
 // Whether the payload counts in offsets.
 [[nodiscard]] constexpr bool is_bytes(Kind kind) { return kind == Kind::Output || kind == Kind::Error; }
 
-[[nodiscard]] constexpr bool is_known(Kind kind) { return kind >= Kind::Output && kind <= Kind::Note; }
+[[nodiscard]] constexpr bool is_known(Kind kind) { return kind >= Kind::Output && kind <= Kind::Input; }
 
 inline constexpr std::size_t segment_header_bytes = 80;       // version 1
 inline constexpr std::size_t long_segment_header_bytes = 112;  // version 2

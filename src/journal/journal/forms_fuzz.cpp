@@ -34,6 +34,8 @@ struct Form {
   Key key;
 };
 
+constexpr std::string_view typed = "typed in between";
+
 const std::string& text() {
   static const std::string all = text_of(9000);
   return all;
@@ -54,8 +56,10 @@ Form make(bool sealed, bool compacted) {
   Form form{.key = sealed ? *Key::from(std::string(32, 'k')) : Key()};
   auto writer = Writer::create(dir(), TerminalId::from_bits(std::array<std::byte, 16>{}), {.key = form.key}, WallTime{});
   BERTH_CHECK(writer.has_value());
-  for (std::size_t at = 0; at < text().size(); at += 300)
+  for (std::size_t at = 0; at < text().size(); at += 300) {
+    if (at % 900 == 0) BERTH_CHECK(writer->append(Kind::Input, typed, WallTime{}).has_value());
     BERTH_CHECK(writer->append(Kind::Output, std::string_view(text()).substr(at, 300), WallTime{}).has_value());
+  }
   if (compacted) BERTH_CHECK(compact(dir(), form.key, Last::Finished)->segments == 1);
   form.name = list_segments(dir())->front();
   std::ifstream in(dir() / to_string(form.name), std::ios::binary);
@@ -88,12 +92,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::filesystem::create_directory(dir());
   std::ofstream(dir() / to_string(form.name), std::ios::binary) << bytes;
 
-  auto cursor = Cursor::open(dir(), {}, form.key);
+  auto cursor = Cursor::open(dir(), {}, form.key, Typed::Give);
   for (int steps = 0; cursor && steps < 10'000; ++steps) {
     const auto piece = cursor->next(1000);
     if (!piece && !cursor->skip_damage()) break;
     if (!piece) continue;
     if (!*piece) break;
+    if ((*piece)->kind == Kind::Input) BERTH_CHECK((*piece)->data == typed);
     if (is_bytes((*piece)->kind)) BERTH_CHECK(text().substr((*piece)->offset.value, (*piece)->data.size()) == (*piece)->data);
   }
   const auto checked = check(dir(), form.key);

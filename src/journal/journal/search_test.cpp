@@ -39,6 +39,16 @@ TEST(JournalSearch, FindsLinesWithContext) {
   EXPECT_EQ(grep(text.home.journal(), {.pattern = "absent"}), "");
 }
 
+TEST(JournalSearch, NeverFindsWhatWasTyped) {
+  Directory home;
+  auto writer = create(home.journal());
+  ASSERT_TRUE(writer.append(Kind::Output, "login: ", at_second(1)));
+  ASSERT_TRUE(writer.append(Kind::Input, "needle\n", at_second(2)));
+  ASSERT_TRUE(writer.append(Kind::Output, "welcome\r\n", at_second(3)));
+  EXPECT_EQ(grep(home.journal(), {.pattern = "needle"}), "");
+  EXPECT_EQ(grep(home.journal(), {.pattern = "."}), "0:login: welcome\n");
+}
+
 TEST(JournalSearch, SeesWhatAPersonSees) {
   Text text("\x1b[1mer\x1b[31mror\x1b[0m: \x1b]8;;http://x\x1b\\link\x1b]8;;\x07\r\nprogress 1\rprogress 2\r\nplain error\n");
   EXPECT_EQ(grep(text.home.journal(), {.pattern = "error", .literal = true}), "0:error: link\n70:plain error\n");

@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds look_again{50};
 
 class DescriptorIo final : public TerminalIo {
  public:
-  DescriptorIo(Loop& loop, Host& host, TerminalLog& log, InputQueue& input, TerminalKind kind)
-      : loop_(loop), host_(host), log_(log), input_(input), kind_(kind) {}
+  DescriptorIo(Loop& loop, Host& host, TerminalLog& log, InputQueue& input, TerminalKind kind, KeepInput keep)
+      : loop_(loop), host_(host), log_(log), input_(input), kind_(kind), keep_(keep) {}
 
   Result<> adopt(std::vector<UniqueFd> descriptors);
 
@@ -53,6 +53,8 @@ class DescriptorIo final : public TerminalIo {
   Result<> watch(Port& port);
   void update(Port& port);
   void input_ready(std::uint32_t events);
+  [[nodiscard]] bool input_is_shown() const;
+  void took(std::size_t bytes, bool shown);
   void finish_input();
 
   Loop& loop_;
@@ -60,6 +62,7 @@ class DescriptorIo final : public TerminalIo {
   TerminalLog& log_;
   InputQueue& input_;
   TerminalKind kind_;
+  KeepInput keep_;
   Port out_{};
   Port error_{.kind = Kind::Error};
   Port in_{};
@@ -199,17 +202,32 @@ void DescriptorIo::pump_input() {
   input_blocked_ = false;
   if (input_fd() < 0) input_.discard();
   while (!input_.empty()) {
+    const bool shown = input_is_shown();
     const auto written = os::write_some(input_fd(), input_.front());
     if (written && !*written) {
       input_blocked_ = true;
       break;
     }
-    if (written) input_.consume(**written);
+    if (written) took(**written, shown);
     else input_.discard();  // nobody reads there any more
   }
   if (input_.empty() && input_closing_) finish_input();
   if (is_pty()) return update(out_);
   if (in_.watch) in_.watch.want(input_blocked_ ? std::uint32_t{EPOLLOUT} : 0u);
+}
+
+bool DescriptorIo::input_is_shown() const {
+  return keep_ == KeepInput::Echoed && is_pty() && pty::echoes(out_.fd.get()).value_or(false);
+}
+
+// The key goes first, the record of it after. A program that asks for a password switches ECHO off and reads then: what was
+// written while it did so, though ECHO was still on before, is not kept either.
+void DescriptorIo::took(std::size_t bytes, bool shown) {
+  if (shown && !log_.blocked() && input_is_shown()) {
+    log_.append(Kind::Input, input_.front().substr(0, bytes));
+    if (log_.blocked()) host_.io_changed();
+  }
+  input_.consume(bytes);
 }
 
 void DescriptorIo::close_input() {
@@ -235,8 +253,8 @@ void DescriptorIo::resize(TerminalSize size) {
 }  // namespace
 
 Result<std::unique_ptr<TerminalIo>> make_descriptor_io(Loop& loop, TerminalIo::Host& host, TerminalLog& log, InputQueue& input,
-                                                       TerminalKind kind, std::vector<UniqueFd> descriptors) {
-  auto io = std::make_unique<DescriptorIo>(loop, host, log, input, kind);
+                                                       TerminalKind kind, KeepInput keep, std::vector<UniqueFd> descriptors) {
+  auto io = std::make_unique<DescriptorIo>(loop, host, log, input, kind, keep);
   TRY(io->adopt(std::move(descriptors)));
   return io;
 }

@@ -138,6 +138,7 @@ Result<> Supervisor::try_start_terminal(const wire::StartTerminal& request, std:
                                 .stream = next_stream_++,
                                 .kind = process.pty() ? TerminalKind::Pty : TerminalKind::Pipes,
                                 .in_band = in_band,
+                                .keep_input = request.record_input() ? KeepInput::Echoed : KeepInput::None,
                                 .size = first_size(process)};
   Terminal::Owner& owner = *this;
   auto terminal = std::make_unique<Terminal>(*loop_, owner, config, std::move(writer));

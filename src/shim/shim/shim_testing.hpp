@@ -90,13 +90,14 @@ class Shim {
   // Frames of init until one of that kind.
   wire::ToInit await_init(wire::ToInit::MessageCase kind);
   // Starts one and gives the StartProcess that init got.
-  wire::StartProcess start(const std::string& id, bool pty, std::vector<std::string> argv = {"prog"});
+  wire::StartProcess start(const std::string& id, bool pty, std::vector<std::string> argv = {"prog"}, bool record_input = false);
   void started(std::uint64_t stream, const std::vector<int>& fds = {});
   void output(std::uint64_t stream, std::uint64_t offset, std::string_view data, bool error = false);
   void exit(std::uint64_t stream, int code, std::uint64_t out = 0, std::uint64_t error = 0);
   void end_init() { sandbox->init.close(); }
   const ExitRecord& join();  // waits for run() to return
   [[nodiscard]] std::string journal(const std::string& id) const;
+  [[nodiscard]] std::string typed(const std::string& id) const;  // what its journal has of input, one line a record
   void terminate();          // SIGTERM
 
   Home home;

@@ -214,9 +214,10 @@ wire::ToInit Shim::await_init(wire::ToInit::MessageCase kind) {
   throw std::runtime_error("the channel ended before frame " + std::to_string(kind));
 }
 
-wire::StartProcess Shim::start(const std::string& id, bool pty, std::vector<std::string> argv) {
+wire::StartProcess Shim::start(const std::string& id, bool pty, std::vector<std::string> argv, bool record_input) {
   wire::ToShim frame;
   frame.mutable_start()->set_terminal_id(id);
+  frame.mutable_start()->set_record_input(record_input);
   for (const auto& word : argv) frame.mutable_start()->mutable_process()->add_argv(word);
   frame.mutable_start()->mutable_process()->set_pty(pty);
   link.send(frame);
@@ -255,6 +256,14 @@ std::string Shim::journal(const std::string& id) const {
   std::string all;
   for (auto piece = must(cursor.next(64 << 10)); piece; piece = must(cursor.next(64 << 10)))
     if (is_bytes(piece->kind)) all += piece->data;
+  return all;
+}
+
+std::string Shim::typed(const std::string& id) const {
+  auto cursor = must(journal::Cursor::open(home.terminals() / id, {}, {}, journal::Typed::Give));
+  std::string all;
+  for (auto piece = must(cursor.next(64 << 10)); piece; piece = must(cursor.next(64 << 10)))
+    if (piece->kind == journal::Kind::Input) all += std::string(piece->data) + "|";
   return all;
 }
 

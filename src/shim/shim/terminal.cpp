@@ -25,7 +25,7 @@ Result<> Terminal::started(const wire::Started& frame, std::vector<UniqueFd> des
   if (!config_.in_band) {
     const std::size_t expected = config_.kind == TerminalKind::Pty ? 1 : 3;
     if (descriptors.size() != expected) return fail(Code::Damaged, "a start without its descriptors");
-    auto io = make_descriptor_io(loop_, *this, log_, input_, config_.kind, std::move(descriptors));
+    auto io = make_descriptor_io(loop_, *this, log_, input_, config_.kind, config_.keep_input, std::move(descriptors));
     if (!io) return pass(std::move(io).error());
     io_ = *std::move(io);
     if (size_) io_->resize(*size_);

@@ -37,6 +37,7 @@ class Terminal final : TerminalIo::Host {
     std::uint64_t stream = 0;
     TerminalKind kind = TerminalKind::Pty;
     bool in_band = false;
+    KeepInput keep_input = KeepInput::None;
     std::optional<TerminalSize> size;  // that it starts with; the journal begins with it
   };
 

@@ -45,9 +45,14 @@ class TerminalIo {
 
 enum class TerminalKind { Pty, Pipes };
 
+// What of a terminal's input goes into its log. Echoed: what a PTY was given while its ECHO was on, before and after it was
+// written, so no password that is asked for. None is kept of pipes, which tell nobody what they carry, of a PTY in band,
+// whose ECHO is not seen from here, and of what is typed while the log is blocked.
+enum class KeepInput { None, Echoed };
+
 // `descriptors`: the PTY's master, or stdin, stdout and stderr. Refused when they are not that.
 Result<std::unique_ptr<TerminalIo>> make_descriptor_io(Loop& loop, TerminalIo::Host& host, TerminalLog& log, InputQueue& input,
-                                                       TerminalKind kind, std::vector<UniqueFd> descriptors);
+                                                       TerminalKind kind, KeepInput keep, std::vector<UniqueFd> descriptors);
 std::unique_ptr<TerminalIo> make_channel_io(TerminalIo::Host& host, TerminalLog& log, InputQueue& input, std::uint64_t stream);
 
 }  // namespace berth::shim

@@ -1,11 +1,17 @@
 #include "shim/terminal.hpp"
 
 #include <poll.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "journal/cursor.hpp"
 #include "os/file.hpp"
 #include "os/mount.hpp"
+#include "os/process.hpp"
 #include "pty/pty.hpp"
+#include "pty/raw_mode.hpp"
 #include "shim/shim_testing.hpp"
 
 namespace berth::shim::testing {
@@ -35,6 +41,11 @@ std::string read_exactly(int fd, std::size_t bytes) {
     all.append(buffer, **got);
   }
   return all;
+}
+
+std::string must_read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 const std::string id = terminal_id(1);
@@ -70,6 +81,81 @@ TEST(Terminal, APtyThatWasHandedOver) {
   EXPECT_EQ(exit.end(), all.size());
   EXPECT_EQ(shim.journal(id), all);
   EXPECT_EQ(journal::summary(shim.home.terminals() / id)->exit, Exit{Exited{7}});
+}
+
+// ECHO of a PTY, in canonical mode.
+void set_echo(const pty::Pty& pty, bool on) {
+  const auto path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(pty.slave.get());
+  const auto done = os::run({"stty", "-F", path, on ? "echo" : "-echo"});
+  ASSERT_TRUE(done) << done.error().describe();
+  ASSERT_EQ(pty::echoes(pty.slave.get()).value(), on);
+}
+
+TEST(Terminal, WhatIsTypedIsKeptWhileItEchoes) {
+  Shim shim;
+  auto pty = open_pty();
+  const auto process = shim.start(id, true, {"prog"}, true);
+  shim.started(process.stream(), {pty.master.get()});
+  shim.await(FromShim::kStarted);
+  pty.master.reset();
+  std::uint64_t taken = 0;
+  const auto type = [&](const std::string& text) {
+    shim.link.send(input_of(id, text));
+    EXPECT_EQ(read_exactly(pty.slave.get(), text.size()), text);
+    taken += text.size();
+    while (shim.await(FromShim::kInputAck).input_ack().taken() < taken) {}
+  };
+  type("ann\n");
+  set_echo(pty, false);
+  type("password\n");
+  set_echo(pty, true);
+  type("ls\n");
+  {
+    auto raw = pty::RawMode::enter(pty.slave.get());
+    ASSERT_TRUE(raw);
+    type("in raw mode");
+  }
+  type("exit\n");
+  EXPECT_EQ(shim.typed(id), "ann\n|ls\n|exit\n|");
+  for (const auto& file : std::filesystem::recursive_directory_iterator(shim.home.dir()))
+    if (file.is_regular_file())
+      EXPECT_EQ(must_read(file.path()).find("password"), std::string::npos) << file.path();
+}
+
+TEST(Terminal, NothingThatIsTypedIsKeptUnlessItIsAskedFor) {
+  Shim shim;
+  auto pty = open_pty();
+  const auto process = shim.start(id, true);
+  shim.started(process.stream(), {pty.master.get()});
+  pty.master.reset();
+  shim.link.send(input_of(id, "ann\n"));
+  shim.await(FromShim::kInputAck);
+  EXPECT_EQ(shim.typed(id), "");
+}
+
+TEST(Terminal, NothingThatGoesIntoAPipeIsKept) {
+  Shim shim;
+  Pipes pipes;
+  const auto process = shim.start(id, false, {"prog"}, true);
+  shim.started(process.stream(), pipes.to_pass());
+  pipes.passed();
+  shim.link.send(input_of(id, "secret"));
+  shim.await(FromShim::kInputAck);
+  EXPECT_EQ(shim.typed(id), "");
+}
+
+TEST(Terminal, NothingIsKeptOfAPtyInBandWhoseEchoIsNotSeen) {
+  Shim shim({.channel = sandbox::Channel::InBand});
+  const auto process = shim.start(id, true, {"prog"}, true);
+  shim.started(process.stream());
+  shim.link.send(input_of(id, "secret\n"));
+  wire::FromInit window;
+  window.mutable_window()->set_stream(process.stream());
+  window.mutable_window()->set_limit(100);
+  shim.sandbox->init.send(window);
+  EXPECT_EQ(shim.await_init(wire::ToInit::kInput).input().data(), "secret\n");
+  shim.await(FromShim::kInputAck);
+  EXPECT_EQ(shim.typed(id), "");
 }
 
 TEST(Terminal, EndOfInputIsTypedIntoAPty) {

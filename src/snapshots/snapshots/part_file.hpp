@@ -14,7 +14,8 @@
 //   TRY(writer.finish());                              // on disk
 //   TRY(snapshots::read_part_file(path, key, take));   // piece by piece
 //   TRY_ASSIGN(auto reader, snapshots::PartReader::open(path, key));
-//   TRY_ASSIGN(const bool more, reader.next());         // the same, at the pace of who asks: reader.piece(), while there is more
+//   TRY_ASSIGN(const bool more, reader.next());         // the same, at the pace of who asks
+//   if (more) TRY(take(reader.piece()));
 
 #include <cstdint>
 #include <filesystem>

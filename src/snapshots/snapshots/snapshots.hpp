@@ -19,7 +19,7 @@
 // Example (snapshots::Snapshots& room, snapshots::Who who, SessionId session):
 //   CO_TRY_ASSIGN(const auto made, co_await room.create(who, {.session = session, .leave_out = {"logs/"}}));
 //   CO_TRY_ASSIGN(const auto shared, co_await room.share(who, made.row.id, {.visibility = store::Visibility::Token, .uses = 3}));
-//   const std::string& token = shared.token;  // told once
+//   if (shared.token.empty()) co_return Result<>{};  // it is told this once
 
 #include <boost/asio/awaitable.hpp>
 

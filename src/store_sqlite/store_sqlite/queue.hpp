@@ -41,6 +41,17 @@ class Queue {
     return out;
   }
 
+  // Adds what waits by now to `out`, up to `most` in all. False when that is nothing.
+  bool take_more(std::vector<T>& out, std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t before = out.size();
+    while (!items_.empty() && out.size() < most) {
+      out.push_back(std::move(items_.front()));
+      items_.pop_front();
+    }
+    return out.size() > before;
+  }
+
   void close() {
     {
       const std::lock_guard lock(mutex_);

@@ -133,8 +133,11 @@ Result<Connection> Connection::open(const std::filesystem::path& path, Mode mode
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, static_cast<int>(busy_timeout.count()));
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // secure_delete: Debian's SQLite writes zeros over all that is removed. FAST does so where a page is written anyway: the pages of
+  // a document that is forgotten, which is sealed, cost as much as saving one otherwise.
   constexpr const char* setup =
-      "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY";
+      "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; "
+      "PRAGMA secure_delete=FAST";
   if (auto done = connection.execute(setup);
       !done) {  // reads the header for the first time: what it cannot mean is damage
     const bool senseless = done.error().code == Code::Internal && done.error().sys_errno == 0;

@@ -60,8 +60,10 @@ std::size_t Writer::transaction(std::vector<WriteJob>& jobs, std::size_t first) 
   if (!committed) {
     results.assign(jobs.size() - first, Result<Value>());
   } else {
-    while (first + results.size() < jobs.size() && connection_.in_transaction())
-      results.push_back(unit(jobs[first + results.size()]));
+    do {
+      while (first + results.size() < jobs.size() && connection_.in_transaction())
+        results.push_back(unit(jobs[first + results.size()]));
+    } while (connection_.in_transaction() && queue_.take_more(jobs, group_));
     if (connection_.in_transaction())
       committed = commit();
     else

@@ -2,7 +2,8 @@
 // Private to store_sqlite: the threads that run units and reads. Each job's `done` is called exactly once, on a thread
 // of the store, with what the function returned or why it did not take effect.
 //
-// The writer takes what waits, up to a group, into one transaction: a savepoint for each unit, one commit for all. A
+// The writer takes what waits, up to a group, into one transaction: a savepoint for each unit, one commit for all. What comes
+// while the units are done joins them: units that were asked for together would else wait for two syncs, or three. A
 // unit that fails is rolled back alone. When SQLite ends the whole transaction (full disk, I/O error) or the commit
 // fails, every unit of it fails with that cause, and the rest of the group gets a transaction of its own. After a commit the
 // listener is told of its events, then the units' callers.

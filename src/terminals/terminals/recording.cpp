@@ -75,7 +75,8 @@ Result<std::unique_ptr<Recording>> Recording::open(RecordingSource source) {
     TRY_ASSIGN(auto there, screen_at(source.screen, from));
     before = std::move(there.screen);
   }
-  TRY_ASSIGN(auto cursor, journal::Cursor::open(source.screen.journal, from, source.screen.key));
+  TRY_ASSIGN(auto cursor, journal::Cursor::open(source.screen.journal, from, source.screen.key,
+                                                source.input ? journal::Typed::Give : journal::Typed::PassOver));
   auto writer = RecordingWriter::make(source, from, std::move(before));
   return std::make_unique<JournalRecording>(std::move(cursor), from, to, std::move(writer));
 }

@@ -1,8 +1,9 @@
 #pragma once
 // What a terminal showed, as something to keep or to give away: read from its journal in pieces, whatever its length.
 //
-//   Cast2, Cast3  asciicast (vt/cast.hpp); resizes are "r", commands and notes "m", the end is "x" in version 3. A range that
-//                 does not begin with the first byte begins with what the screen was there
+//   Cast2, Cast3  asciicast (vt/cast.hpp); resizes are "r", commands and notes "m", the end is "x" in version 3; what was
+//                 typed is "i" when it is asked for and was kept. A range that does not begin with the first byte begins with
+//                 what the screen was there
 //   Raw           the bytes; a range that does not begin with the first byte begins with a stream that draws what was there
 //   Text          lines as a person reads them, without escape sequences (journal/clean_line.hpp), in UTF-8
 //   Html          the screen at the end with the lines above it (vt/html.hpp): at most html_lines of them, of the last
@@ -36,6 +37,7 @@ struct RecordingSource {
   ScreenSource screen;                 // of the journal
   RecordingForm form = RecordingForm::Cast3;
   std::optional<ByteOffset> from, to;  // absent: the oldest byte that is kept, the present end
+  bool input = false;                  // of casts: with what was typed
   bool pipes = false;                  // no PTY: lines end with a line feed alone, and there is no screen
   std::string nonce;                   // of the markers whose commands become markers; empty: none
   std::string title, command;          // for headers

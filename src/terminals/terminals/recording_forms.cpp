@@ -42,6 +42,7 @@ class CastForm final : public RecordingWriter {
     begin(out);
     time_ = std::chrono::duration_cast<vt::CastTime>(piece.time - *began_);
     if (journal::is_bytes(piece.kind)) output(piece, out);
+    if (piece.kind == Kind::Input) writer_.input(time_, piece.data, out);
     if (piece.kind == Kind::Note) writer_.marker(time_, piece.data, out);
     if (piece.kind != Kind::Exit) return;
     if (const auto exit = journal::decode_exit(piece.data)) {

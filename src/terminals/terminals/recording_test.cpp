@@ -107,6 +107,29 @@ TEST_F(RecordingTest, ACastHasOutputInTimeResizesNotesCommandsAndTheEnd) {
   EXPECT_EQ(play(read(wanted)).output, all_);
 }
 
+TEST_F(RecordingTest, WhatWasTypedIsInACastWhenItIsAskedFor) {
+  put(Kind::Output, "name: ");
+  put(Kind::Input, "ann\n", 500ms);
+  put(Kind::Output, "ann\r\n");
+  for (const auto form : {RecordingForm::Cast2, RecordingForm::Cast3}) {
+    auto wanted = source(form);
+    EXPECT_EQ(read(wanted).find("\"i\""), std::string::npos);
+    wanted.input = true;
+    const auto played = play(read(wanted));
+    EXPECT_EQ(played.output, all_);
+    ASSERT_EQ(played.events.size(), 3u);
+    EXPECT_EQ(played.events[1], (vt::CastEvent{.kind = vt::CastEvent::Kind::Input, .time = 500ms, .text = "ann\n", .size = played.events[1].size}));
+    wanted.from = ByteOffset{6};
+    EXPECT_EQ(play(read(wanted)).events.size(), 3u) << "a redraw, what stands exactly there, and what follows";
+  }
+  for (const auto form : {RecordingForm::Raw, RecordingForm::Text, RecordingForm::Html}) {
+    auto wanted = source(form);
+    const auto without = read(wanted);
+    wanted.input = true;
+    EXPECT_EQ(read(wanted), without) << "only a cast has room for it";
+  }
+}
+
 TEST_F(RecordingTest, APartBeginsWithTheScreenThereAndEndsWithTheScreenAtItsEnd) {
   const auto seed = testing::UnitTest::GetInstance()->random_seed();
   std::mt19937_64 rng(static_cast<std::uint64_t>(seed));

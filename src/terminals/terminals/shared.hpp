@@ -27,6 +27,7 @@ struct Settings {
   std::size_t pending_bytes = 4 << 20;       // or bytes of their texts
   std::chrono::milliseconds retry{1000};     // after a write that failed
   bool seal = true;                          // new journals are sealed
+  bool record_input = false;                 // what is typed is kept while it is echoed (shim/terminal_io.hpp)
   std::uint64_t journal_bytes = 0;           // most bytes on disk of one journal; 0: no limit
   std::uint64_t checkpoint_bytes = 0;        // leave a checkpoint when a screen took so much output; 0: none
   std::chrono::milliseconds screen{5000};    // longest computation of one

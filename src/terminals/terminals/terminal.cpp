@@ -84,6 +84,7 @@ boost::asio::awaitable<Result<>> Terminal::start(std::shared_ptr<Outlet> outlet,
   frame.mutable_start()->set_terminal_id(row_.id.str());
   *frame.mutable_start()->mutable_process() = std::move(process);
   frame.mutable_start()->set_journal_max_bytes(shared_->settings.journal_bytes);
+  frame.mutable_start()->set_record_input(shared_->settings.record_input);
   if (auto made = make_key(*frame.mutable_start()); !made) {
     end_with(std::nullopt, shared_->clock->now(), made.error().message);
     co_return made;

@@ -2,6 +2,7 @@
 #include "vt/cast.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
 #include "vt/json_text.hpp"
@@ -18,6 +19,24 @@ std::string seconds_text(CastTime time) {
 
 void add_text(std::string& out, const char* name, const std::string& value) {
   if (!value.empty()) out += std::string(",\"") + name + "\":" + json_string(value);
+}
+
+// False when nothing is whole.
+bool append_text(Utf8Decoder& decoder, std::string_view bytes, std::string& out) {
+  const std::size_t before = out.size();
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (byte < 0x80 && decoder.idle()) {
+      append_json(out, byte);
+      ++i;
+      continue;
+    }
+    const auto step = decoder.push(byte);
+    if (step == Utf8Decoder::Step::Done) append_utf8(out, decoder.code());
+    if (step == Utf8Decoder::Step::Broken || step == Utf8Decoder::Step::Wrong) append_utf8(out, replacement_character);
+    if (step != Utf8Decoder::Step::Broken) ++i;
+  }
+  return out.size() > before;
 }
 
 }  // namespace
@@ -52,35 +71,21 @@ void CastWriter::begin_event(CastTime time, char code, std::string& out) {
   last_ = time;
 }
 
-// False when nothing is whole.
-bool CastWriter::append_output(std::string_view bytes, std::string& out) {
-  const std::size_t before = out.size();
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    if (byte < 0x80 && decoder_.idle()) {
-      append_json(out, byte);
-      ++i;
-      continue;
-    }
-    const auto step = decoder_.push(byte);
-    if (step == Utf8Decoder::Step::Done) append_utf8(out, decoder_.code());
-    if (step == Utf8Decoder::Step::Broken || step == Utf8Decoder::Step::Wrong) append_utf8(out, replacement_character);
-    if (step != Utf8Decoder::Step::Broken) ++i;
-  }
-  return out.size() > before;
-}
-
-void CastWriter::output(CastTime time, std::string_view bytes, std::string& out) {
+void CastWriter::text_event(CastTime time, char code, Utf8Decoder& decoder, std::string_view bytes, std::string& out) {
   const std::size_t before = out.size();
   const CastTime last = last_;
-  begin_event(time, 'o', out);
-  if (append_output(bytes, out)) {
+  begin_event(time, code, out);
+  if (append_text(decoder, bytes, out)) {
     out += "\"]\n";
     return;
   }
   out.resize(before);
   last_ = last;
 }
+
+void CastWriter::output(CastTime time, std::string_view bytes, std::string& out) { text_event(time, 'o', decoder_, bytes, out); }
+
+void CastWriter::input(CastTime time, std::string_view bytes, std::string& out) { text_event(time, 'i', typed_, bytes, out); }
 
 void CastWriter::resize(CastTime time, TerminalSize size, std::string& out) {
   begin_event(time, 'r', out);
@@ -100,9 +105,11 @@ void CastWriter::exit(CastTime time, std::int32_t status, std::string& out) {
 }
 
 void CastWriter::finish(std::string& out) {
-  if (decoder_.idle()) return;
-  decoder_.reset();
-  output(last_, "\xEF\xBF\xBD", out);
+  for (const auto& [decoder, code] : {std::pair{&decoder_, 'o'}, std::pair{&typed_, 'i'}}) {
+    if (decoder->idle()) continue;
+    decoder->reset();
+    text_event(last_, code, *decoder, "\xEF\xBF\xBD", out);
+  }
 }
 
 }  // namespace berth::vt

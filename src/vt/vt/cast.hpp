@@ -64,6 +64,7 @@ class CastWriter {
 
   void begin(const CastHeader& header, std::string& out);  // first, once
   void output(CastTime time, std::string_view bytes, std::string& out);  // no line while a character is not whole
+  void input(CastTime time, std::string_view bytes, std::string& out);  // split as output is, on its own
   void resize(CastTime time, TerminalSize size, std::string& out);
   void marker(CastTime time, std::string_view label, std::string& out);
   void exit(CastTime time, std::int32_t status, std::string& out);  // version 2 has none: nothing is written
@@ -71,11 +72,11 @@ class CastWriter {
 
  private:
   void begin_event(CastTime time, char code, std::string& out);
-  bool append_output(std::string_view bytes, std::string& out);
+  void text_event(CastTime time, char code, Utf8Decoder& decoder, std::string_view bytes, std::string& out);
 
   int version_;
   CastTime last_{};
-  Utf8Decoder decoder_;
+  Utf8Decoder decoder_, typed_;
 };
 
 class CastReader {

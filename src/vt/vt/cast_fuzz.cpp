@@ -35,7 +35,7 @@ void write(CastWriter& writer, const CastEvent& event, std::string& out) {
     case CastEvent::Kind::Resize: writer.resize(event.time, event.size, out); break;
     case CastEvent::Kind::Marker: writer.marker(event.time, event.text, out); break;
     case CastEvent::Kind::Exit: writer.exit(event.time, event.status, out); break;
-    case CastEvent::Kind::Input: break;
+    case CastEvent::Kind::Input: writer.input(event.time, event.text, out); break;
   }
 }
 

@@ -107,6 +107,25 @@ TEST(Cast, OutputIsUtf8WhereverItIsSplit) {
     }
 }
 
+TEST(Cast, AKeyInTheMiddleOfACharacterOfOutputIsNoPartOfIt) {
+  for (const int version : {2, 3}) {
+    std::string out;
+    CastWriter writer(version);
+    writer.begin({}, out);
+    writer.output(microseconds{1}, "\xe2\x82", out);
+    writer.input(microseconds{2}, "\xc3", out);
+    writer.output(microseconds{3}, "\xac", out);
+    writer.input(microseconds{4}, "\xa9\r", out);
+    writer.input(microseconds{5}, "\xf0", out);
+    writer.finish(out);
+    const Read back = read(out);
+    ASSERT_TRUE(back.outcome) << message(back);
+    std::vector<std::string> what;
+    for (const auto& event : back.events) what.push_back((event.kind == CastEvent::Kind::Input ? "i " : "o ") + event.text);
+    EXPECT_EQ(what, (std::vector<std::string>{"o €", "i é\r", "i \uFFFD"})) << out;
+  }
+}
+
 TEST(Cast, WhatIsWrittenIsReadTheSame) {
   const char* given = std::getenv("BERTH_SEED");
   const auto seed = given != nullptr ? std::strtoull(given, nullptr, 10) : static_cast<unsigned long long>(std::time(nullptr));
@@ -125,9 +144,10 @@ TEST(Cast, WhatIsWrittenIsReadTheSame) {
     for (std::uint32_t i = random.below(20); i > 0; --i) {
       time += microseconds{random.below(3) == 0 ? random.below(1'000'000'000) : random.below(100)};
       CastEvent event{.time = time};
-      switch (random.below(4)) {
+      switch (random.below(5)) {
         case 0: event.kind = CastEvent::Kind::Resize; event.size = {static_cast<std::uint16_t>(1 + random.below(999)), 5}; writer.resize(time, event.size, out); break;
         case 1: event.kind = CastEvent::Kind::Marker; event.text = "m " + random.number(); writer.marker(time, event.text, out); break;
+        case 2: event.kind = CastEvent::Kind::Input; event.text = "i\u00e9" + random.number(); writer.input(time, event.text, out); break;
         default: for_each_code(random.make(4), [&](char32_t code) { append_utf8(event.text, code); }); writer.output(time, event.text, out); if (event.text.empty()) continue;
       }
       events.push_back(event);
