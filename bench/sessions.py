@@ -11,15 +11,16 @@ from table import percentile, summary
 
 # name: (what the limit is, greatest ratio p50 to it, greatest p99 of ours in ms)
 TARGETS = {
-    "1 MiB sealed and hashed": ("hash alone", None, 2),
+    "1 MiB sealed and hashed": ("hash alone", None, None),
     "save of 1 MiB, 8 writers": ("one commit of 8 MiB", None, 50),
     "1 MiB written in its one form": ("parsing it", None, None),
     "form of 1 MiB checked": ("parsing it", None, None),
-    "save of 1 MiB": ("SQLite's commit and parsing", 1.5, 50),
+    "save of 1 MiB": ("SQLite's commit and parsing", 1.5, None),
     "autosave of one field of 1 MiB": ("4 KiB appended and synced", 1.5, None),
     "list by title, page 500 beside page 1": ("page 1", None, 5),
     "list by time, page 500 beside page 1": ("page 1", None, 5),
 }
+MIDDLE = {"1 MiB sealed and hashed": 2}  # most ms at p50
 RATES = {"conversation entries, 1,000 at once": 0.6, "saves of 16 owners at once": 0.6}  # least share of the peer's
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -60,6 +61,9 @@ def session_rows(tool, table, rows=1_000_000):
                       f"≥ {least} of it", ours["p50"] >= least * limit["p50"], spread)
             continue
         peer, ratio, most = TARGETS[name]
-        met = (ratio is None or ours["p50"] <= ratio * limit["p50"]) and (most is None or ours["p99"] <= most)
-        target = " and ".join(([f"p50 ≤ {ratio} × it"] if ratio else []) + ([f"p99 ≤ {most} ms"] if most else []))
+        middle = MIDDLE.get(name)
+        met = (ratio is None or ours["p50"] <= ratio * limit["p50"]) and (most is None or ours["p99"] <= most) and (
+            middle is None or ours["p50"] <= middle)
+        target = " and ".join(([f"p50 ≤ {ratio} × it"] if ratio else []) + ([f"p99 ≤ {most} ms"] if most else []) +
+                              ([f"p50 ≤ {middle} ms"] if middle else []))
         table.add("sessions", name, ours["p50"], line["unit"], peer, limit["p50"], target, met, spread)

@@ -91,7 +91,7 @@ def test_every_change_has_its_record(own):
                 ("ada", "terminal.taken_over", terminal["id"]), ("ada", "terminal.taken_over", terminal["id"]),
                 ("ada", "terminal.renamed", terminal["id"]), ("ada", "link.created", link["id"]), ("ada", "key.revoked", link["id"]),
                 ("ada", "terminal.closed", terminal["id"]), ("ada", "device.added", device["id"]), ("ada", "device.revoked", device["id"]),
-                ("ada", "session.created", session["id"]), ("ada", "session.renamed", session["id"]),
+                ("ada", "session.created", session["id"]), ("ada", "session.described", session["id"]),
                 ("ada", "sandbox.paused", box["id"]), ("ada", "sandbox.resumed", box["id"]), ("ada", "sandbox.stopped", box["id"]),
                 ("ada", "sandbox.removed", box["id"]), ("ada", "sandbox.created", other["id"]), ("ada", "sandbox.stopped", other["id"]),
                 ("ada", "sandbox.removed", other["id"])]
@@ -154,5 +154,5 @@ def test_the_oldest_go_and_what_remains_is_proved(own):
     server.kill()
     server.start()
     change(api, "PATCH", f"/v1/sessions/{session['id']}", 150, {"title": "Last"})
-    assert done(proved(records(server)))[-1] == ("local", "session.renamed", session["id"])
+    assert done(proved(records(server)))[-1] == ("local", "session.described", session["id"])
     assert json.loads(server.cli("session", "show", "--json", "Last", check=0).stdout)["version"] == 151

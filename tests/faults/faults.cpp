@@ -3,7 +3,7 @@
 //   BERTH_FAULTS_LOG   where calls are written down (faults_record.hpp); absent: nowhere
 // and by the program itself, through the symbols at the end: berth_faults_plan("sync:3:EIO"): the third call from now on of that kind
 // (any, write, sync, name) fails so; "write:2+:ENOSPC": it and all after it; "any:7:kill": the process is killed before the
-// seventh; "write:1:short": half of it is written, and half of that is what the call says. "": no fault.
+// seventh; "write:1:short": half of it is written; "sync:1+:lie": it is said to be done and is not. "": no fault.
 // One call at a time, so that the record is in the order of the effects.
 
 #include "faults_record.hpp"
@@ -32,12 +32,12 @@ using berth::faults::Head;
 using berth::faults::Op;
 
 enum class Kind { Any, Write, Sync, Name };
-enum class Verdict { Go, Short, Failed };
+enum class Verdict { Go, Short, Lie, Failed };
 
 struct Plan {
   Kind kind = Kind::Any;
   long at = 0;          // 0: none
-  bool onwards = false, kills = false, shortens = false;
+  bool onwards = false, kills = false, shortens = false, lies = false;
   int error = 0;
 };
 
@@ -116,6 +116,7 @@ Verdict next(Kind kind) {
   if (number != plan.at && !(plan.onwards && number > plan.at)) return Verdict::Go;
   if (plan.kills) syscall(SYS_kill, getpid(), SIGKILL);
   if (plan.shortens) return Verdict::Short;
+  if (plan.lies) return Verdict::Lie;
   errno = plan.error;
   return Verdict::Failed;
 }
@@ -141,7 +142,9 @@ int synced(int file, Call call) {
   const std::uint64_t inode = inode_of(file);
   if (inode == 0) return call();
   const std::lock_guard lock(mutex);
-  if (next(Kind::Sync) == Verdict::Failed) return -1;
+  const Verdict verdict = next(Kind::Sync);
+  if (verdict == Verdict::Failed) return -1;
+  if (verdict == Verdict::Lie) return 0;
   const int done = call();
   if (done == 0) note({.op = Op::Sync, .inode = inode}, path_of(file));
   return done;
@@ -296,8 +299,9 @@ void berth_faults_plan(const char* text) {
   made.at = std::atol(number.c_str());
   made.kills = rest == "kill";
   made.shortens = rest == "short";
+  made.lies = rest == "lie";
   made.error = rest == "EIO" ? EIO : rest == "ENOSPC" ? ENOSPC : rest == "EROFS" ? EROFS : rest == "EACCES" ? EACCES : 0;
-  if (made.at != 0 && !made.kills && !made.shortens && made.error == 0) std::abort();  // a plan that says nothing
+  if (made.at != 0 && !made.kills && !made.shortens && !made.lies && made.error == 0) std::abort();  // a plan that says nothing
   const std::lock_guard lock(mutex);
   plan = made;
   for (long& count : calls) count = 0;

@@ -118,7 +118,7 @@ def check_cycles(rooms):
 def check_file(room, path, text, rooms):
     """`path`: as shown; `text`: of the file; `room`: the Room that holds it."""
     problems = []
-    test = re.search(r"_(test|fuzz)\.cpp$", path) is not None
+    test = re.search(r"_(test|fuzz)\.cpp$", path) is not None or (path.endswith(".hpp") and "<gtest/gtest.h>" in text)
     allowed = room.uses | {room.name} | (room.test_uses if test else set())
     for kind, target in INCLUDE.findall(text):
         first = target.split("/")[0]

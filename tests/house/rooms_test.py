@@ -89,6 +89,8 @@ def test_includes():
     assert "does not declare USES right" in included('#include "right/x.hpp"')[0]
     assert "does not declare USES low" in included('#include "low/x.hpp"')[0]
     assert included('#include "low/x.hpp"', path="src/left/left/a_test.cpp") == []
+    assert included('#include <gtest/gtest.h>\n#include "low/x.hpp"', path="src/left/left/a_session.hpp") == [], "a header for tests"
+    assert included('#include "low/x.hpp"', path="src/left/left/a_session.hpp") != []
     assert "no path goes up" in included('  #  include "../right/x.hpp"')[0]
     assert "no path goes up" in included('#include "left/../right/x.hpp"')[0]
     assert "of no room" in included('#include "elsewhere/x.hpp"')[0]

@@ -22,7 +22,7 @@ dev_soak() {
       /usr/bin/python3 -m pytest -q -p no:cacheprovider -m long tests/oracle
     phase "power lost at each moment of a session's life, kills between any two calls, cuts and flips, seed $BERTH_SEED" \
       env BERTH_MOMENTS="${BERTH_MOMENTS:-0}" BERTH_KILL_STEPS="${BERTH_KILL_STEPS:-0}" BERTH_CUTS=0 BERTH_FLIPS=2000 \
-      build/release/bin/sessions_test --gtest_filter='PowerLoss.*:DiskFaults.*:Rounds.*' --gtest_brief=1
+      build/release/bin/sessions_test --gtest_filter='PowerLossTest.*:DiskFaults.*:Rounds.*' --gtest_brief=1
     phase "properties of the screen, new seeds" \
       env -u BERTH_SEED BERTH_ROUNDS=50 build/release/bin/vt_test --gtest_filter='ScreenProperty.*' --gtest_brief=1
   done

@@ -32,6 +32,8 @@ std::string named(const A& action) {
   if constexpr (requires { action.target.snapshot; }) take(action.target.snapshot);
   if constexpr (requires { action.snapshot; }) take(action.snapshot);
   if constexpr (requires { action.session; }) take(action.session);
+  if constexpr (requires { action.target.snapshot; }) take(action.target.snapshot);
+  if constexpr (requires { action.snapshot; }) take(action.snapshot);
   if constexpr (requires { action.terminal; }) take(action.terminal);
   if constexpr (requires { action.sandbox; }) take(action.sandbox);
   if constexpr (requires { action.key; }) take(action.key);

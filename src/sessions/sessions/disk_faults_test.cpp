@@ -1,5 +1,9 @@
 // A disk that fails, and a process that is killed between any two calls to it: with a printed seed, through tests/faults.
 
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <fstream>
 
@@ -229,7 +233,7 @@ TEST(DiskFaults, WhatTheDiskRefusesIsNotAcknowledged) {
   }
 }
 
-// ---- damage ----
+// ---- who may not ----
 
 // A home with two sessions, closed in order; `open` leaves it as a kill does, with its write-ahead log.
 std::vector<store::SessionRow> two_sessions(const Home& home, bool closed) {
@@ -247,6 +251,43 @@ std::vector<store::SessionRow> two_sessions(const Home& home, bool closed) {
       if (file.is_regular_file() && !file.path().native().ends_with("-shm")) fs::copy_file(file.path(), home.beside(file.path().filename().c_str()));
   return rows;
 }
+
+// Not a test of its own: a server of another user at a home that is not, or not all, its own.
+TEST(DeniedChild, OpensWhatItMayNot) {
+  const char* home = std::getenv("BERTH_TEST_DENIED");
+  if (home == nullptr) return;
+  ASSERT_EQ(seteuid(65534), 0);
+  const SystemClock clock;
+  const auto store = testing::open_store(home, clock);
+  const auto keys = crypto::MachineKeys::open(fs::path(home) / "keys");
+  say("store " + std::string(store ? "open" : to_string(store.error().code)));
+  say("keys " + std::string(keys ? "open" : to_string(keys.error().code)));
+  ASSERT_EQ(seteuid(0), 0);
+  ASSERT_EQ(prctl(PR_SET_DUMPABLE, 1), 0);  // or the search for leaks may not look at its own process
+}
+
+TEST(DiskFaults, WhatBelongsToAnotherIsRefusedAndLeftAlone) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  struct Case { const char* what; mode_t home; bool own_database, own_keys; const char* store; const char* keys; };
+  for (const auto& [what, mode, own_database, own_keys, store, keys] :
+       {Case{"the directory", 0700, false, false, "permission_denied", "permission_denied"},
+        Case{"the database", 0777, false, true, "permission_denied", "open"}, Case{"the keys", 0777, true, false, "open", "permission_denied"}}) {
+    SCOPED_TRACE(what);
+    const Home home;
+    (void)two_sessions(home, true);
+    const std::string before = *os::read_file(home.path() / "berth.db", 64 << 20);
+    ASSERT_EQ(chmod(home.path().c_str(), mode), 0);
+    ASSERT_EQ(chmod(home.path().parent_path().c_str(), 0755), 0);
+    if (own_database) ASSERT_EQ(chown((home.path() / "berth.db").c_str(), 65534, 65534), 0);
+    if (own_keys)
+      for (const auto& path : {home.path() / "keys", home.path() / "keys" / "00000001.key"}) ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+    const auto said = testing::run_child("DeniedChild.OpensWhatItMayNot", home.path(), {"BERTH_TEST_DENIED=" + home.path().string()});
+    EXPECT_EQ(said.lines, (std::vector<std::string>{std::string("store ") + store, std::string("keys ") + keys}));
+    EXPECT_EQ(*os::read_file(home.path() / "berth.db", 64 << 20), before);
+  }
+}
+
+// ---- damage ----
 
 // Right, or an error that says what it is; never another content. What a missing tail took away is an older version.
 void check_damaged(Room& room, const std::vector<store::SessionRow>& rows, bool older) {
