@@ -84,8 +84,15 @@ def typed(api, terminal, version):
     return tuple("".join(text for _, code, text in events if code == kind) for kind in "io")
 
 
-ASKING = ("printf 'name: '; read name; stty -echo; printf 'password: '; read password; stty echo; printf 'more: '; "
+# What is written just before a program switches the echo off is not kept either: it goes on when that was seen to be kept.
+GO_ON = "until [ -e /workspace/kept ]; do sleep 0.05; done"
+ASKING = (f"printf 'name: '; read name; {GO_ON}; stty -echo; printf 'password: '; read password; stty echo; printf 'more: '; "
           "read more; echo $name ${#password} $more")
+
+
+def let_go_on(api, made, terminal):
+    eventually(lambda: "zephyr" in typed(api, terminal, "v2")[0], 20, "a record of what was typed")
+    api.put(made, "/workspace/kept", b"")
 
 
 @pytest.mark.parametrize("seal", ("true", "false"))
@@ -97,6 +104,8 @@ def test_what_is_typed_is_kept_where_it_is_asked_for_and_never_a_password(own, s
     for question, answer in ((b"name: ", "zoe zephyr\n"), (b"password: ", "correct horse battery\n"), (b"more: ", "and more\n")):
         eventually(lambda: question in b"".join(data for _, data in api.output(terminal)), 20, "a question")
         api.call("POST", f"/v1/terminals/{terminal['id']}/input", {"text": answer}, expect=204)
+        if question == b"name: ":
+            let_go_on(api, made, terminal)
     seen = bytes(asyncio.run(watch(server, terminal)).data)
     assert b"zoe zephyr 21 and more" in seen
     for version in ("v2", "v3"):
@@ -144,8 +153,9 @@ def test_of_a_shell_its_commands_input_is_kept_and_no_password_of_read(own):
         api.call("POST", path + "/input", {"text": text}, expect=204)
 
     # bash says what it was given with -p before it switches the echo off, so the question is asked after that.
-    answer(r"133;B", "read -p 'na'me': ' name; stty -echo; printf 'pass'word': '; read -s secret; stty echo; echo le''ngth ${#secret}\r")
+    answer(r"133;B", "read -p 'na'me': ' name; " + GO_ON + "; stty -echo; printf 'pass'word': '; read -s secret; stty echo; echo le''ngth ${#secret}\r")
     answer("name: ", "zoe zephyr\r")
+    let_go_on(api, made, terminal)
     answer("password: ", "correct horse battery\r")
     answer("length 21", "exit\r")
     seen = bytes(asyncio.run(watch(server, terminal)).data)
